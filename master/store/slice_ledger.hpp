@@ -1,0 +1,133 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "common/wire/messages.hpp"
+
+/// The port of the slice ledger: one per lineage, one writer (the lineage's running controller), blocking on purpose; only the
+/// ledger actor's thread calls it.
+namespace slicebus::store {
+
+/// A slice as planned: where it is in its slicer, and what to run.
+struct PlannedSlice {
+  SlicePosition slice;
+  std::string request;
+
+  bool operator==(const PlannedSlice&) const = default;
+};
+
+/// One slicer's durable position.
+struct SlicerState {
+  std::uint32_t slicer_id = 0;
+  std::uint64_t planned = 0;          ///< its highest slicer_order written; 0: none
+  std::optional<std::string> cursor;  ///< as SlicerStep::cursor; nothing: it has not sliced yet
+  bool done = false;                  ///< nothing more will come
+
+  bool operator==(const SlicerState&) const = default;
+};
+
+/// A completion that is accepted: the first committed one of its slice.
+struct Completion {
+  std::vector<SlicePosition> slices;  ///< members that leave together; the last one names the output
+  Fence fence;                        ///< accepted; kept until published
+  bool has_output = false;            ///< wait for `published`
+
+  bool operator==(const Completion&) const = default;
+};
+
+struct SliceError {
+  SlicePosition slice;
+  std::string error;
+  std::uint32_t retries = 0;
+
+  bool operator==(const SliceError&) const = default;
+};
+
+/// Sums of one execution, replaced as a whole in each group that changes them.
+struct Tally {
+  std::uint64_t processed = 0;  ///< completed + failed of this execution
+  std::uint64_t failed = 0;
+  std::int64_t started_ms = 0;
+  std::int64_t queuing_complete_ms = 0;
+  std::vector<wire::OperationCount> counts;
+
+  bool operator==(const Tally&) const = default;
+};
+
+/// How an execution ended, as its controller proposed it.
+struct FinalState {
+  std::string status;  ///< "completed", "failed", "stopped"
+  std::string reason;
+
+  bool operator==(const FinalState&) const = default;
+};
+
+/// One group: planned slices with their cursors, completions with their accepted fence, errors, published outputs, tally, final state.
+struct LedgerBatch {
+  std::uint64_t epoch = 0;              ///< the writer's; another one in the ledger: conflict, nothing is applied
+  std::vector<PlannedSlice> planned;    ///< per slicer in order, without holes after SlicerState::planned
+  std::vector<SlicerState> slicers;     ///< of slicers that moved in this group
+  std::vector<Completion> completed;
+  std::vector<SliceError> errors;
+  std::vector<SlicePosition> published;  ///< names of outputs now visible
+  std::optional<Tally> tally;
+  std::optional<FinalState> final_state;
+
+  bool operator==(const LedgerBatch&) const = default;
+};
+
+/// Which slices a new execution of the lineage runs again (R-ex-120b; "pending" means every unfinished one).
+enum class Cleanup : std::uint8_t {
+  none,    ///< unfinished and failed ones, then slicing goes on
+  all,     ///< unfinished and failed ones, then it ends
+  errors,  ///< failed ones, then it ends
+  pending  ///< unfinished ones, then it ends
+};
+
+/// What a controller finds when it opens its lineage's ledger for its execution.
+struct OpenedLedger {
+  std::uint64_t epoch = 0;  ///< the new one, already durable
+  std::vector<SlicerState> slicers;
+  std::vector<std::pair<SlicePosition, Fence>> unpublished;  ///< accepted outputs that may not be visible yet, by name
+  Tally tally;                                               ///< of this execution
+  std::optional<FinalState> final_state;                     ///< of this execution, if it was proposed before
+  std::uint64_t unfinished = 0;  ///< slices that this execution has to run of those already planned
+  std::uint64_t in_error = 0;    ///< slices in error that count for this execution's end status
+};
+
+struct LedgerCounts {
+  std::uint64_t planned = 0;
+  std::uint64_t completed = 0;
+  std::uint64_t in_error = 0;
+  std::uint64_t unpublished = 0;
+
+  bool operator==(const LedgerCounts&) const = default;
+};
+
+class SliceLedger {
+ public:
+  virtual ~SliceLedger() = default;
+  /// Starts the next epoch for `ex_id` by compare-and-set, durable on return. The first open of an ex_id also makes its generation:
+  /// the slices that `cleanup` chooses become unfinished for it, in the same transaction. A later open of the same ex_id finds its
+  /// generation as it is. With `errors` (and `pending`), slices that were not chosen are not this execution's: unfinished() leaves
+  /// them out. Errors: unavailable, exhausted, internal (corrupted: the text says what and where).
+  virtual Result<OpenedLedger> open(const ExecutionId& ex_id, Cleanup cleanup) = 0;
+  /// Applies one group: all of it or nothing, durable on return. Applying it twice changes nothing (a completion of a completed slice
+  /// under the same fence, a planned slice that is there, a published one that is gone). Errors: unavailable, exhausted (disk full),
+  /// conflict (another epoch; a completion of a slice that is completed under another fence or was never planned).
+  virtual Result<void> apply(const LedgerBatch& group) = 0;
+  /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order), after
+  /// `position`, at most `limit` (1..10'000).
+  virtual Result<std::vector<PlannedSlice>> unfinished(SlicePosition position, std::size_t limit) = 0;
+  /// Requests of these slices (of any state). Errors: not_found.
+  virtual Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) = 0;
+  /// Errors of this execution, in slice order.
+  virtual Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) = 0;
+  virtual Result<LedgerCounts> counts() = 0;
+};
+
+}  // namespace slicebus::store

@@ -1,0 +1,120 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/time.hpp"
+#include "common/wire/messages.hpp"
+
+/// The core of a slot: one slice at a time, a prefetch of the next ones, reports kept until acknowledged, output published after the
+/// verdict. Lives on the slot's I/O thread; the operations run on another one and answer by events. design.md §4.
+namespace slicebus::slot {
+
+struct SlotConfig {
+  Duration beat = 1s;
+  Duration window_target = 100ms;      ///< the window holds about that much work …
+  std::uint32_t window_min = 2;        ///< … but at least one running and one prefetched slice
+  std::uint32_t window_max = 512;
+  Duration publish_retry = 500ms;      ///< first back-off after a publish that failed
+};
+
+struct SlotSetup {
+  ExecutionId ex_id;
+  LineageId lineage;
+  NodeId node;
+  ProcessId agent;
+  ProcessId process;
+  std::uint32_t pid = 0;
+};
+
+// ---- events ---------------------------------------------------------------------------------------------------------
+
+/// The connection to the controller was made or made again.
+struct Connected {};
+/// The controller moved: the binding names another endpoint. Connected follows.
+struct Moved {};
+struct ControllerSaid {
+  wire::Message message;
+};
+/// From the operations' thread. `completed` output is prepared; members name all slices that leave with it.
+struct SliceEnded {
+  wire::SliceOutcome outcome;
+  Duration took{};
+};
+/// The slice could not be written out for want of space: no failed attempt, it goes back.
+struct SliceGivenBack {
+  wire::SliceCopy copy;
+  std::string reason;
+};
+/// An attempt failed and the next one waits: what is prefetched goes back meanwhile.
+struct SliceBackedOff {
+  wire::SliceCopy copy;
+};
+/// Answers FlushOperations when nothing was held (else SliceEnded comes).
+struct NothingHeld {};
+struct OutputPublished {
+  std::vector<wire::SliceCopy> copies;
+};
+struct PublishFailed {
+  std::vector<wire::SliceCopy> copies;
+  std::string reason;
+};
+/// The agent says: finish what runs, give the rest back, exit.
+struct Drain {};
+struct SlotTick {};
+
+using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff, NothingHeld, OutputPublished,
+                               PublishFailed, Drain, SlotTick>;
+
+// ---- actions --------------------------------------------------------------------------------------------------------
+
+struct SendToController {
+  wire::Message message;
+};
+/// First welcome: build the operations from the execution's JSON. A failure to build fails each slice with its text.
+struct BuildPipeline {
+  std::string execution;
+};
+struct RunSlice {
+  wire::AssignedSlice slice;
+};
+/// Let go of what operations hold.
+struct FlushOperations {};
+/// Forget what operations hold of these slices (all that is held), without output.
+struct DiscardHeld {};
+struct PublishOutput {
+  std::vector<wire::SliceCopy> copies;
+};
+struct DropOutput {
+  std::vector<wire::SliceCopy> copies;
+};
+/// The welcome was for another execution: close and connect again.
+struct Reconnect {};
+struct ExitSlot {
+  int code = 0;
+  std::string why;
+};
+
+using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, FlushOperations, DiscardHeld, PublishOutput, DropOutput,
+                                Reconnect, ExitSlot>;
+using SlotActions = std::vector<SlotAction>;
+
+class Slot {
+ public:
+  Slot(SlotConfig config, SlotSetup setup);
+  ~Slot();
+  Slot(Slot&&) noexcept;
+
+  SlotActions step(const SlotEvent& event, TimePoint now);
+  std::optional<TimePoint> next_deadline() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace slicebus::slot
