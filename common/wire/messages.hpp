@@ -458,9 +458,11 @@ struct ControllerBinding {
   bool continues = true;       ///< after the chosen slices it goes on slicing (no cleanup type, or autorecover)
   std::uint16_t port = 0;      ///< try this one first; 0: any of the range
   std::string execution;       ///< the execution record, JSON: operations, apis, lifecycle, slicers, max_retries, …
+  bool paused = false;         ///< the desired state at the start, as by a ControllerOrder with number 0: a restarted controller of a
+  bool stopping = false;       ///< paused or stopping execution gives out nothing before its first order comes
 
   bool operator==(const ControllerBinding&) const = default;
-  MSGPACK_DEFINE(ex_id, job_id, lineage, ledger_path, cleanup, recovery, continues, port, execution)
+  MSGPACK_DEFINE(ex_id, job_id, lineage, ledger_path, cleanup, recovery, continues, port, execution, paused, stopping)
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
