@@ -2,10 +2,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "common/bus/socket.hpp"
+#include "common/ids.hpp"
 
 /// Actors of one process talk through pipes: values are moved from thread to thread, nothing is shared (an actor is a pipe you
 /// talk to: czmq's zactor).
@@ -14,42 +14,39 @@ namespace slicebus::bus {
 /// One end of an inproc PAIR that carries pointers. Use Pipe below.
 class PointerPipe {
  public:
+  using Destroy = void (*)(void*);
   PointerPipe(Context& context, const std::string& name, bool binds);
   ~PointerPipe();
   PointerPipe(PointerPipe&&) noexcept;
   PointerPipe& operator=(PointerPipe&&) noexcept;
-  /// Never blocks; the queue is unbounded here, so users keep their own bound (one commit in flight, …).
-  void send(void* pointer);
-  void* receive();  ///< nullptr: nothing there
-  void* native();
+  /// Takes the pointer; whatever nobody receives is given to `destroy`. Never blocks; the queue is unbounded here, so users
+  /// keep their own bound (one commit in flight, …).
+  void send(void* pointer, Destroy destroy);
+  void* receive();  ///< gives the pointer; nullptr: nothing there
+  void* native();   ///< nullptr after a move
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-/// One end of a two-way pipe: sends `Out`, receives `In`. Move-only values are fine. What is unread when an end is destroyed is
-/// deleted with it.
+/// One end of a two-way pipe: sends `Out`, receives `In`. Move-only values are fine. What is unread when an end is destroyed, or
+/// sent after the other end was, is deleted.
 template <class Out, class In>
 class Pipe {
  public:
   explicit Pipe(PointerPipe pipe) : pipe_(std::move(pipe)) {}
-  Pipe(Pipe&&) noexcept = default;
-  Pipe& operator=(Pipe&&) noexcept = default;
-  ~Pipe() {
-    while (receive_quietly()) {
-    }
+  void send(Out value) {
+    pipe_.send(new Out(std::move(value)), [](void* unread) { delete static_cast<Out*>(unread); });  // NOLINT: crosses threads
   }
-  void send(Out value) { pipe_.send(new Out(std::move(value))); }  // NOLINT: ownership crosses the thread
   std::optional<In> receive() {
     std::unique_ptr<In> value(static_cast<In*>(pipe_.receive()));
     return value ? std::optional<In>(std::move(*value)) : std::nullopt;
   }
+  /// For Poll::watch.
   void* native() { return pipe_.native(); }
 
  private:
-  bool receive_quietly() { return pipe_valid() && receive().has_value(); }
-  bool pipe_valid() { return pipe_.native() != nullptr; }
   PointerPipe pipe_;
 };
 

@@ -50,6 +50,8 @@ class Socket {
   /// One message if there is one, without waiting; nothing otherwise. Malformed frame counts are dropped and counted.
   std::optional<Received> receive();
   std::uint64_t malformed() const;
+  /// Who sent the last one (a ROUTER's name for it; empty on a DEALER).
+  const std::string& malformed_peer() const;
 
  protected:
   struct Impl;
