@@ -1,5 +1,6 @@
 #include "cli/local.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
