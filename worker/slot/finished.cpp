@@ -1,0 +1,205 @@
+#include <algorithm>
+#include <utility>
+
+#include "worker/slot/slot_state.hpp"
+
+namespace slicebus::slot {
+
+using wire::OutcomeKind;
+using wire::SliceCopy;
+using wire::SliceOutcome;
+
+namespace {
+
+constexpr Duration publish_retry_max = 10s;
+
+bool contains(const std::vector<SliceCopy>& copies, const SliceCopy& copy) {
+  return std::find(copies.begin(), copies.end(), copy) != copies.end();
+}
+
+}  // namespace
+
+void Slot::State::on(const SliceEnded& event, TimePoint now) {
+  SliceOutcome outcome = event.outcome;
+  if (outcome.kind == OutcomeKind::completed && outcome.members.empty()) {
+    outcome.members.push_back(outcome.copy);
+  }
+  const auto& running = holdings.running();
+  if (running && (running->copy == outcome.copy || contains(outcome.members, running->copy))) {
+    window.add(event.took);
+  } else {
+    flushing = false;  // it left by itself: the answer to a flush
+  }
+  switch (outcome.kind) {
+    case OutcomeKind::held:
+      held(outcome, now);
+      break;
+    case OutcomeKind::failed:
+      failed(outcome, now);
+      break;
+    case OutcomeKind::completed:
+      completed(outcome, now);
+      break;
+  }
+}
+
+void Slot::State::held(const SliceOutcome& outcome, TimePoint) {
+  const auto& running = holdings.running();
+  if (!running || running->copy != outcome.copy) {
+    return;
+  }
+  if (running->disowned || wiped) {
+    // Its records are mixed with the others', or were discarded with them.
+    std::vector<SliceCopy> gone = wiped && holdings.held().empty() ? std::vector<SliceCopy>{} : discard_held();
+    gone.push_back(outcome.copy);
+    holdings.end_running();
+    give_back(gone);
+    return;
+  }
+  holdings.running_is_held();
+  SliceOutcome said{.kind = OutcomeKind::held, .copy = outcome.copy};
+  if (welcomed) {
+    say(wire::SliceReport{setup.process, {std::move(said)}});
+  } else {
+    unsaid_held.push_back(std::move(said));
+  }
+}
+
+/// A slice that fails while others are held may have left records among theirs: all that is held runs again elsewhere.
+void Slot::State::failed(const SliceOutcome& outcome, TimePoint now) {
+  const auto& running = holdings.running();
+  const bool ran = running && running->copy == outcome.copy;
+  const bool was_held = holdings.is_held(outcome.copy);
+  if (!ran && !was_held) {
+    return;
+  }
+  const bool disowned = ran && running->disowned;
+  holdings.release({outcome.copy});
+  if (!holdings.held().empty()) {
+    give_back(discard_held());
+  }
+  if (disowned) {
+    give_back({outcome.copy});
+  } else {
+    report(outcome, now);
+  }
+}
+
+void Slot::State::completed(const SliceOutcome& outcome, TimePoint now) {
+  const auto& running = holdings.running();
+  // Alone and taken back while it ran, it is still worth a report: the first completion of an unfinished slice wins.
+  const bool alone = outcome.members.size() == 1 && running && running->copy == outcome.members.front();
+  const bool all_ours = std::all_of(outcome.members.begin(), outcome.members.end(), [&](const SliceCopy& copy) {
+    return holdings.is_held(copy) || (running && !running->disowned && running->copy == copy);
+  });
+  if (alone || all_ours) {
+    holdings.release(outcome.members);
+    report(outcome, now);
+    return;
+  }
+  // Some of its members were taken back while their records were on the way out: the output is nobody's.
+  std::vector<SliceCopy> gone;
+  for (const SliceCopy& copy : outcome.members) {
+    if (holdings.is_held(copy) || (running && running->copy == copy)) {
+      gone.push_back(copy);
+    }
+  }
+  holdings.release(outcome.members);
+  if (outcome.has_output) {
+    out.push_back(DropOutput{{outcome.copy}});
+  }
+  if (!gone.empty()) {
+    give_back(gone);
+  }
+}
+
+void Slot::State::on(const SliceGivenBack& event, TimePoint) {
+  const auto& running = holdings.running();
+  if ((!running || running->copy != event.copy) && !holdings.is_held(event.copy)) {
+    flushing = false;
+    return;
+  }
+  if (holdings.is_held(event.copy)) {
+    flushing = false;
+  }
+  std::vector<SliceCopy> gone{event.copy};
+  holdings.release({event.copy});
+  if (!holdings.held().empty()) {
+    const std::vector<SliceCopy> held = discard_held();
+    gone.insert(gone.end(), held.begin(), held.end());
+  }
+  give_back(gone, false, event.reason.empty() ? "the slice could not be written out" : event.reason);
+}
+
+void Slot::State::on(const SliceBackedOff& event, TimePoint) {
+  auto& running = holdings.running();
+  if (!running || running->copy != event.copy) {
+    return;
+  }
+  running->backing_off = true;
+  give_back(holdings.take_prefetched());
+}
+
+void Slot::State::on(const NothingHeld&, TimePoint) {
+  flushing = false;
+  // The operations know nothing of what was reported held: it has to run again.
+  if (!holdings.running() && !holdings.held().empty()) {
+    give_back(holdings.take_held());
+  }
+}
+
+void Slot::State::report(SliceOutcome outcome, TimePoint now) {
+  const SliceCopy copy = outcome.copy;
+  Report& kept = reports[copy];
+  kept.outcome = std::move(outcome);
+  if (welcomed) {
+    kept.said_at = now;
+    say(wire::SliceReport{setup.process, {kept.outcome}});
+  }
+}
+
+void Slot::State::publish(const std::vector<SliceCopy>& copies) {
+  std::vector<SliceCopy> fresh;
+  for (const SliceCopy& copy : copies) {
+    if (unpublished.emplace(copy, Publishing{}).second) {
+      fresh.push_back(copy);
+    }
+  }
+  if (!fresh.empty()) {
+    out.push_back(PublishOutput{std::move(fresh)});
+  }
+}
+
+void Slot::State::on(const OutputPublished& event, TimePoint) {
+  wire::SlicePublished published{.process = setup.process};
+  for (const SliceCopy& copy : event.copies) {
+    if (unpublished.erase(copy) > 0) {
+      published.copies.push_back(copy);
+    }
+  }
+  if (!published.copies.empty() && connected) {
+    say(std::move(published));
+  }
+}
+
+void Slot::State::on(const PublishFailed& event, TimePoint now) {
+  for (const SliceCopy& copy : event.copies) {
+    const auto found = unpublished.find(copy);
+    if (found == unpublished.end()) {
+      continue;
+    }
+    Publishing& publishing = found->second;
+    publishing.asked = false;
+    publishing.back_off = std::clamp(publishing.back_off * 2, config.publish_retry, std::max(publish_retry_max, config.publish_retry));
+    publishing.retry_at = now + publishing.back_off;
+    publishing.trouble = event.reason;
+  }
+}
+
+std::vector<SliceCopy> Slot::State::discard_held() {
+  wiped = wiped || holdings.running().has_value();
+  out.push_back(DiscardHeld{});
+  return holdings.take_held();
+}
+
+}  // namespace slicebus::slot

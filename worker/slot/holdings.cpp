@@ -1,0 +1,119 @@
+#include "worker/slot/holdings.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/assert.hpp"
+
+namespace slicebus::slot {
+
+using wire::SliceCopy;
+
+std::optional<SliceCopy> Holdings::copy_of(SlicePosition slice) const {
+  const auto found = had_.find(slice);
+  if (found == had_.end()) {
+    return std::nullopt;
+  }
+  return SliceCopy{slice, found->second};
+}
+
+bool Holdings::has(const SliceCopy& copy) const {
+  const auto found = had_.find(copy.slice);
+  return found != had_.end() && found->second == copy.fence;
+}
+
+void Holdings::prefetch(wire::AssignedSlice slice) {
+  SB_ASSERT(!had_.contains(slice.slice), "prefetch() of a slice that the slot has; the older copy must be taken back first");
+  had_.emplace(slice.slice, slice.fence);
+  prefetched_.push_back(std::move(slice));
+}
+
+wire::AssignedSlice Holdings::begin() {
+  SB_ASSERT(!running_ && !prefetched_.empty(), "begin() while a slice runs, or with none to run");
+  wire::AssignedSlice next = std::move(prefetched_.front());
+  prefetched_.pop_front();
+  running_ = Running{.copy = {next.slice, next.fence}};
+  return next;
+}
+
+void Holdings::end_running() {
+  SB_ASSERT(running_, "end_running() while nothing runs");
+  if (!running_->disowned) {
+    had_.erase(running_->copy.slice);
+  }
+  running_.reset();
+}
+
+void Holdings::running_is_held() {
+  SB_ASSERT(running_ && !running_->disowned, "running_is_held() of a slice that was taken back");
+  held_.push_back(running_->copy);
+  running_.reset();
+}
+
+void Holdings::release(const std::vector<SliceCopy>& copies) {
+  for (const SliceCopy& copy : copies) {
+    if (running_ && running_->copy == copy) {
+      end_running();
+    } else if (has(copy) && std::erase(held_, copy) > 0) {
+      had_.erase(copy.slice);
+    }
+  }
+}
+
+std::vector<SliceCopy> Holdings::take_prefetched() {
+  std::vector<SliceCopy> copies;
+  copies.reserve(prefetched_.size());
+  for (const wire::AssignedSlice& slice : prefetched_) {
+    copies.push_back({slice.slice, slice.fence});
+    had_.erase(slice.slice);
+  }
+  prefetched_.clear();
+  return copies;
+}
+
+std::vector<SliceCopy> Holdings::take_held() {
+  for (const SliceCopy& copy : held_) {
+    had_.erase(copy.slice);
+  }
+  return std::exchange(held_, {});
+}
+
+bool Holdings::take_if_prefetched(const SliceCopy& copy) {
+  const auto found = std::find_if(prefetched_.begin(), prefetched_.end(), [&](const wire::AssignedSlice& slice) {
+    return slice.slice == copy.slice && slice.fence == copy.fence;
+  });
+  if (found == prefetched_.end()) {
+    return false;
+  }
+  prefetched_.erase(found);
+  had_.erase(copy.slice);
+  return true;
+}
+
+bool Holdings::disown_if_running(const SliceCopy& copy) {
+  if (!running_ || running_->disowned || running_->copy != copy) {
+    return false;
+  }
+  running_->disowned = true;
+  had_.erase(copy.slice);
+  return true;
+}
+
+bool Holdings::is_held(const SliceCopy& copy) const {
+  return has(copy) && std::find(held_.begin(), held_.end(), copy) != held_.end();
+}
+
+std::vector<SliceCopy> Holdings::all() const {
+  std::vector<SliceCopy> copies;
+  copies.reserve(had_.size());
+  if (running_ && !running_->disowned) {
+    copies.push_back(running_->copy);
+  }
+  for (const wire::AssignedSlice& slice : prefetched_) {
+    copies.push_back({slice.slice, slice.fence});
+  }
+  copies.insert(copies.end(), held_.begin(), held_.end());
+  return copies;
+}
+
+}  // namespace slicebus::slot

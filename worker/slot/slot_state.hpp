@@ -1,0 +1,95 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "worker/slot/holdings.hpp"
+#include "worker/slot/slot.hpp"
+#include "worker/slot/window.hpp"
+
+namespace slicebus::slot {
+
+/// Everything a slot knows. slot.cpp holds the conversation, finished.cpp what happens to a slice after it ran.
+struct Slot::State {
+  /// Reported and not acknowledged.
+  struct Report {
+    wire::SliceOutcome outcome;
+    std::optional<TimePoint> said_at;  ///< nothing: not yet, the slot waits for its welcome
+  };
+  /// Accepted and not visible yet.
+  struct Publishing {
+    bool asked = true;  ///< the shell is at it
+    TimePoint retry_at{};
+    Duration back_off{};
+    std::string trouble{};
+  };
+
+  State(SlotConfig with, SlotSetup who);
+
+  // slot.cpp: the conversation
+  void on(const Connected&, TimePoint now);
+  void on(const Moved&, TimePoint now);
+  void on(const ControllerSaid& said, TimePoint now);
+  void on(const Drain&, TimePoint now);
+  void on(const SlotTick&, TimePoint now);
+  void hear(const wire::SlotWelcome& welcome, TimePoint now);
+  void hear(const wire::SliceAssign& assign);
+  void hear(const wire::SliceAck& ack, TimePoint now);
+  void hear(const wire::SlotBeatAck& answer, TimePoint now);
+  void say_hello(TimePoint now);
+  void say_beat(TimePoint now);
+  void say_reports(TimePoint now, bool overdue_too);
+  void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false, const std::string& reason = {});
+  void take_back(const std::vector<wire::SliceCopy>& named);
+  bool is_next(std::uint64_t number);
+  std::uint32_t asked_window() const;
+  void after_step(TimePoint now);
+
+  // finished.cpp: what became of slices, and of their output
+  void on(const SliceEnded& event, TimePoint now);
+  void on(const SliceGivenBack& event, TimePoint now);
+  void on(const SliceBackedOff& event, TimePoint now);
+  void on(const NothingHeld&, TimePoint now);
+  void on(const OutputPublished& event, TimePoint now);
+  void on(const PublishFailed& event, TimePoint now);
+  void held(const wire::SliceOutcome& outcome, TimePoint now);
+  void failed(const wire::SliceOutcome& outcome, TimePoint now);
+  void completed(const wire::SliceOutcome& outcome, TimePoint now);
+  void report(wire::SliceOutcome outcome, TimePoint now);
+  void publish(const std::vector<wire::SliceCopy>& copies);
+  std::vector<wire::SliceCopy> discard_held();
+
+  template <class Message>
+  void say(Message message) {
+    out.push_back(SendToController{wire::Message{std::move(message)}});
+  }
+
+  SlotConfig config;
+  SlotSetup setup;
+  Window window;
+  SlotActions out{};  ///< of the step in progress
+
+  bool connected = false;
+  bool welcomed = false;  ///< the controller has answered the latest hello
+  bool built = false;
+  bool draining = false;
+  bool exited = false;
+  std::uint64_t hellos = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t last_batch = 0;
+  std::uint32_t announced = 0;  ///< window as the controller heard it last
+  TimePoint beat_at{};          ///< counts while connected
+  TimePoint said_beat_at{};
+  TimePoint answered_at{};
+
+  Holdings holdings{};
+  bool flushing = false;      ///< the operations were asked to let go and have not answered
+  bool flush_wanted = false;
+  bool wiped = false;         ///< what the operations held was discarded while a slice ran: its records went with it
+  std::vector<wire::SliceOutcome> unsaid_held{};  ///< became held between a hello and its welcome
+  std::map<wire::SliceCopy, Report> reports{};
+  std::map<wire::SliceCopy, Publishing> unpublished{};
+};
+
+}  // namespace slicebus::slot
