@@ -3,6 +3,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// One event, one line: ts=… level=info event=slice_requeued ex=… cause="lease ended after 5 s". Shells log, cores stay silent.
