@@ -1,0 +1,107 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "common/result.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/// SQLite's C API behind RAII and Result. One connection belongs to one thread.
+namespace slicebus::store::sqlite {
+
+class Database;
+
+/// A prepared statement. Parameters are bound from 1, columns read from 0; bound and read text is borrowed until the next step or
+/// reset. Lives no longer than its database.
+class Statement {
+ public:
+  Statement() = default;
+  Statement(Statement&& other) noexcept;
+  Statement& operator=(Statement&& other) noexcept;
+  ~Statement();
+
+  Statement& bind(int parameter, std::int64_t value);
+  Statement& bind(int parameter, std::uint64_t value) { return bind(parameter, static_cast<std::int64_t>(value)); }
+  Statement& bind(int parameter, std::uint32_t value) { return bind(parameter, static_cast<std::int64_t>(value)); }
+  Statement& bind(int parameter, int value) { return bind(parameter, static_cast<std::int64_t>(value)); }
+  Statement& bind(int parameter, bool value) { return bind(parameter, static_cast<std::int64_t>(value)); }
+  /// The bytes must stay until the statement is reset.
+  Statement& bind_text(int parameter, std::string_view value);
+  Statement& bind_blob(int parameter, std::string_view value);
+  Statement& bind_null(int parameter);
+
+  /// @return whether there is a row to read; after the last one, and after an error, the statement is reset.
+  Result<bool> step();
+  /// For statements without rows: runs it to its end and resets it.
+  Result<void> run();
+  void reset();
+
+  std::int64_t integer(int column) const;
+  std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
+  std::string_view bytes(int column) const;  ///< of text or blob; empty when null
+  bool is_null(int column) const;
+
+ private:
+  friend class Database;
+  Statement(Database& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+  Database* database_ = nullptr;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+/// What a file of ours looks like: the statements that make an empty one, and the number of that shape.
+struct Schema {
+  const char* what;   ///< "ledger", for error texts
+  int version;        ///< kept in PRAGMA user_version
+  const char* create;
+};
+
+class Database {
+ public:
+  /// Opens or makes the file, and the directory it lies in: WAL, synchronous=FULL. Errors: unavailable (cannot be opened or written,
+  /// made by a newer version), exhausted (disk full), internal (damaged, or not ours); each names the file and the remedy.
+  static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  const std::string& path() const { return path_; }
+  Result<Statement> prepare(std::string_view sql);
+  /// Runs statements without parameters.
+  Result<void> run(const char* sql);
+  /// Rows changed by the last INSERT, UPDATE or DELETE.
+  int changes() const;
+  bool in_transaction() const;
+  /// What SQLite's last failed call means, with path and remedy.
+  Error error(int code) const;
+  /// A file whose content contradicts itself: internal.
+  Error damaged(std::string what) const;
+
+ private:
+  explicit Database(std::string path) : path_(std::move(path)) {}
+  Result<void> prepare_file(const Schema& schema);
+  Result<std::int64_t> number(const char* sql);
+  std::string path_;
+  sqlite3* handle_ = nullptr;
+};
+
+/// All or nothing: what is not committed when it goes out of scope is rolled back.
+class Transaction {
+ public:
+  /// Takes the write lock at once.
+  static Result<Transaction> begin(Database& database);
+  Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+  Result<void> commit();
+
+ private:
+  explicit Transaction(Database& database) : database_(&database) {}
+  Database* database_;
+};
+
+}  // namespace slicebus::store::sqlite

@@ -1,0 +1,238 @@
+#include "master/store/sqlite/record_stores.hpp"
+
+#include "master/store/list_order.hpp"
+#include "master/store/sqlite/database.hpp"
+#include "master/store/sqlite/record_list.hpp"
+
+namespace slicebus::store {
+namespace {
+
+using sqlite::Database;
+using sqlite::ListSql;
+using sqlite::Statement;
+using sqlite::Transaction;
+
+// `number` is the insertion number: it alone says which execution is the latest, whatever the clock did.
+constexpr sqlite::Schema records_schema{.what = "records file", .version = 1, .create = R"(
+CREATE TABLE job (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL UNIQUE, document TEXT NOT NULL, active INTEGER NOT NULL,
+  deleted INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL);
+CREATE TABLE execution (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, ex_id TEXT NOT NULL UNIQUE, job_id TEXT NOT NULL, lineage TEXT NOT NULL,
+  status TEXT NOT NULL, document TEXT NOT NULL, desired TEXT NOT NULL, deleted INTEGER NOT NULL, created INTEGER NOT NULL,
+  updated INTEGER NOT NULL);
+CREATE INDEX job_by_update ON job (deleted, updated);
+CREATE INDEX execution_by_job ON execution (job_id, number);
+CREATE INDEX execution_by_lineage ON execution (lineage, number);
+CREATE INDEX execution_by_status ON execution (status, number);
+CREATE INDEX execution_by_update ON execution (deleted, updated);
+)"};
+
+#define SB_JOB_COLUMNS "job_id, document, active, deleted, created, updated FROM job"
+#define SB_EXECUTION_COLUMNS "ex_id, job_id, lineage, status, document, desired, deleted, created, updated FROM execution"
+
+std::int64_t milliseconds(WallTime at) { return at.time_since_epoch().count(); }
+WallTime wall(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
+std::string text(const Statement& row, int column) { return std::string(row.bytes(column)); }
+
+JobRecord read(const Statement& row, const JobRecord*) {
+  return {JobId{text(row, 0)},      text(row, 1),           row.integer(2) != 0, row.integer(3) != 0,
+          wall(row.integer(4)), wall(row.integer(5))};
+}
+
+ExecutionRecord read(const Statement& row, const ExecutionRecord*) {
+  return {ExecutionId{text(row, 0)}, JobId{text(row, 1)},  LineageId{text(row, 2)}, text(row, 3),
+          text(row, 4),              text(row, 5),         row.integer(6) != 0,     wall(row.integer(7)),
+          wall(row.integer(8))};
+}
+
+template <class Record>
+Result<std::vector<Record>> read_all(Statement& statement) {
+  std::vector<Record> records;
+  for (;;) {
+    SB_TRY(more, statement.step());
+    if (!more) {
+      return records;
+    }
+    records.push_back(read(statement, static_cast<const Record*>(nullptr)));
+  }
+}
+
+template <class Record>
+Result<std::optional<Record>> read_one(Statement& statement) {
+  SB_TRY(there, statement.step());
+  if (!there) {
+    return std::optional<Record>();
+  }
+  std::optional<Record> record = read(statement, static_cast<const Record*>(nullptr));
+  statement.reset();
+  return record;
+}
+
+class SqliteJobStore final : public JobStore {
+ public:
+  explicit SqliteJobStore(Database& database) : database_(database) {}
+
+  Result<void> prepare() {
+    SB_TRY(add, database_.prepare("INSERT OR IGNORE INTO job (job_id, document, active, deleted, created, updated) "
+                                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
+    SB_TRY(change, database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6 "
+                                     "WHERE job_id = ?1"));
+    SB_TRY(by_id, database_.prepare("SELECT " SB_JOB_COLUMNS " WHERE job_id = ?1"));
+    add_ = std::move(add);
+    change_ = std::move(change);
+    by_id_ = std::move(by_id);
+    return {};
+  }
+
+  Result<void> insert(const JobRecord& job) override {
+    SB_TRY_VOID(write(add_, job));
+    return database_.changes() == 1 ? Result<void>{} : fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
+  }
+  Result<void> put(const JobRecord& job) override {
+    SB_TRY_VOID(write(change_, job));
+    return database_.changes() == 1 ? Result<void>{} : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
+  }
+  Result<std::optional<JobRecord>> get(const JobId& job_id) override {
+    return read_one<JobRecord>(by_id_.bind_text(1, job_id.text));
+  }
+  Result<std::vector<JobRecord>> list(const ListQuery& query) override {
+    ListSql sql(SB_JOB_COLUMNS);
+    sql.where("deleted", std::int64_t{query.deleted});
+    if (query.active) {
+      sql.where("active", std::int64_t{*query.active});
+    }
+    SB_TRY_VOID(sql.page(query, {{"job_id", "job_id"},
+                                 {"active", "active"},
+                                 {"_deleted", "deleted"},
+                                 {"_created", "created"},
+                                 {"_updated", "updated"}}));
+    SB_TRY(statement, sql.prepare(database_));
+    return read_all<JobRecord>(statement);
+  }
+
+ private:
+  static Result<void> write(Statement& statement, const JobRecord& job) {
+    return statement.bind_text(1, job.job_id.text)
+        .bind_text(2, job.document)
+        .bind(3, job.active)
+        .bind(4, job.deleted)
+        .bind(5, milliseconds(job.created))
+        .bind(6, milliseconds(job.updated))
+        .run();
+  }
+  Database& database_;
+  Statement add_, change_, by_id_;
+};
+
+class SqliteExecutionStore final : public ExecutionStore {
+ public:
+  explicit SqliteExecutionStore(Database& database) : database_(database) {}
+
+  Result<void> prepare() {
+    SB_TRY(add, database_.prepare("INSERT OR IGNORE INTO execution (ex_id, job_id, lineage, status, document, desired, deleted, created, "
+                                  "updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+    SB_TRY(change, database_.prepare("UPDATE execution SET job_id = ?2, lineage = ?3, status = ?4, document = ?5, desired = ?6, "
+                                     "deleted = ?7, created = ?8, updated = ?9 WHERE ex_id = ?1"));
+    SB_TRY(by_id, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE ex_id = ?1"));
+    SB_TRY(latest, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE job_id = ?1 ORDER BY number DESC LIMIT 1"));
+    SB_TRY(living, database_.prepare("SELECT " SB_EXECUTION_COLUMNS
+                                     " WHERE status IN ('pending', 'scheduling', 'initializing', 'recovering', 'running', 'failing', "
+                                     "'paused', 'stopping') ORDER BY number"));
+    SB_TRY(of_lineage, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE lineage = ?1 ORDER BY number"));
+    add_ = std::move(add);
+    change_ = std::move(change);
+    by_id_ = std::move(by_id);
+    latest_ = std::move(latest);
+    living_ = std::move(living);
+    of_lineage_ = std::move(of_lineage);
+    return {};
+  }
+
+  Result<void> insert(const ExecutionRecord& execution) override {
+    SB_TRY_VOID(write(add_, execution));
+    return database_.changes() == 1 ? Result<void>{}
+                                    : fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
+  }
+  Result<void> put(const std::vector<ExecutionRecord>& executions) override {
+    SB_TRY(transaction, Transaction::begin(database_));
+    for (const ExecutionRecord& execution : executions) {
+      SB_TRY_VOID(write(change_, execution));
+      if (database_.changes() != 1) {
+        return fail(Errc::not_found, "execution " + execution.ex_id.text, "is not in the store");
+      }
+    }
+    return transaction.commit();
+  }
+  Result<std::optional<ExecutionRecord>> get(const ExecutionId& ex_id) override {
+    return read_one<ExecutionRecord>(by_id_.bind_text(1, ex_id.text));
+  }
+  Result<std::optional<ExecutionRecord>> latest_of(const JobId& job_id) override {
+    return read_one<ExecutionRecord>(latest_.bind_text(1, job_id.text));
+  }
+  Result<std::vector<ExecutionRecord>> living() override { return read_all<ExecutionRecord>(living_); }
+  Result<std::vector<ExecutionRecord>> of_lineage(const LineageId& lineage) override {
+    return read_all<ExecutionRecord>(of_lineage_.bind_text(1, lineage.text));
+  }
+  Result<std::vector<ExecutionRecord>> list(const ListQuery& query) override {
+    ListSql sql(SB_EXECUTION_COLUMNS);
+    sql.where("deleted", std::int64_t{query.deleted});
+    if (query.job_id) {
+      sql.where("job_id", query.job_id->text);
+    }
+    if (!query.status.empty()) {
+      sql.where_any("status", query.status);
+    }
+    SB_TRY_VOID(sql.page(query, {{"ex_id", "ex_id"},
+                                 {"job_id", "job_id"},
+                                 {"_status", "status"},
+                                 {"_deleted", "deleted"},
+                                 {"_created", "created"},
+                                 {"_updated", "updated"}}));
+    SB_TRY(statement, sql.prepare(database_));
+    return read_all<ExecutionRecord>(statement);
+  }
+
+ private:
+  static Result<void> write(Statement& statement, const ExecutionRecord& execution) {
+    return statement.bind_text(1, execution.ex_id.text)
+        .bind_text(2, execution.job_id.text)
+        .bind_text(3, execution.lineage.text)
+        .bind_text(4, execution.status)
+        .bind_text(5, execution.document)
+        .bind_text(6, execution.desired)
+        .bind(7, execution.deleted)
+        .bind(8, milliseconds(execution.created))
+        .bind(9, milliseconds(execution.updated))
+        .run();
+  }
+  Database& database_;
+  Statement add_, change_, by_id_, latest_, living_, of_lineage_;
+};
+
+#undef SB_JOB_COLUMNS
+#undef SB_EXECUTION_COLUMNS
+
+}  // namespace
+
+struct SqliteRecords::Stores {
+  explicit Stores(std::unique_ptr<Database> file) : database(std::move(file)), jobs(*database), executions(*database) {}
+  std::unique_ptr<Database> database;  ///< stands first: the statements end before it
+  SqliteJobStore jobs;
+  SqliteExecutionStore executions;
+};
+
+SqliteRecords::SqliteRecords(std::unique_ptr<Stores> stores) : stores_(std::move(stores)) {}
+SqliteRecords::~SqliteRecords() = default;
+JobStore& SqliteRecords::jobs() { return stores_->jobs; }
+ExecutionStore& SqliteRecords::executions() { return stores_->executions; }
+
+Result<std::unique_ptr<SqliteRecords>> SqliteRecords::open(const std::string& path) {
+  SB_TRY(database, Database::open(path, records_schema));
+  auto stores = std::make_unique<Stores>(std::move(database));
+  SB_TRY_VOID(stores->jobs.prepare());
+  SB_TRY_VOID(stores->executions.prepare());
+  return std::unique_ptr<SqliteRecords>(new SqliteRecords(std::move(stores)));
+}
+
+}  // namespace slicebus::store
