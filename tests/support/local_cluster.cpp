@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <boost/test/framework.hpp>
-#include <boost/test/results_collector.hpp>
+#include <boost/test/tree/observer.hpp>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -33,6 +34,22 @@ bool terminal(const std::string& status) {
   return all.count(status) > 0;
 }
 
+int failures = 0;
+
+/// Counts what failed, so that a directory knows at its end whether someone will want to look into it.
+class FailureWatch : public boost::unit_test::test_observer {
+ public:
+  static void begin() {
+    static FailureWatch watch;
+    static const bool registered = (boost::unit_test::framework::register_observer(watch), true);
+    (void)registered;
+  }
+  void assertion_result(boost::unit_test::assertion_result result) override {
+    failures += result == boost::unit_test::AR_FAILED ? 1 : 0;
+  }
+  void exception_caught(const boost::execution_exception&) override { ++failures; }
+};
+
 /// The flights, unpacked once per directory.
 void unpack_examples(const std::filesystem::path& directory) {
   const std::filesystem::path data = directory / "examples" / "data";
@@ -51,16 +68,16 @@ void unpack_examples(const std::filesystem::path& directory) {
 std::filesystem::path program(const std::string& name) { return from_environment("SLICEBUS_BIN") / name; }
 std::filesystem::path source_tree() { return from_environment("SLICEBUS_SOURCE"); }
 
-TestDirectory::TestDirectory() {
+TestDirectory::TestDirectory() : failures_before_(failures) {
+  FailureWatch::begin();
   std::string name = (std::filesystem::temp_directory_path() / "slicebus-test-XXXXXX").string();
   BOOST_REQUIRE(::mkdtemp(name.data()) != nullptr);
   path_ = name;
 }
 
 TestDirectory::~TestDirectory() {
-  namespace ut = boost::unit_test;
-  if (!ut::results_collector.results(ut::framework::current_test_case().p_id).passed()) {
-    BOOST_TEST_MESSAGE("kept for a look: " << path_.string());
+  if (failures > failures_before_) {
+    std::fprintf(stderr, "kept for a look: %s\n", path_.c_str());
     return;
   }
   std::error_code ignored;

@@ -18,7 +18,7 @@ namespace slicebus::support {
 std::filesystem::path program(const std::string& name);
 std::filesystem::path source_tree();
 
-/// A fresh directory under the system's temporary one. Removed at the end unless the running test failed: then its path is in the log.
+/// A fresh directory under the system's temporary one. Removed at its end unless something failed meanwhile: then its path is printed.
 class TestDirectory {
  public:
   TestDirectory();
@@ -30,6 +30,7 @@ class TestDirectory {
 
  private:
   std::filesystem::path path_;
+  int failures_before_;
 };
 
 /// True as soon as `condition` is, asked every few milliseconds; false after `patience`.
