@@ -208,8 +208,10 @@ class LocalCluster {
     log.seekg(static_cast<std::streamoff>(of(action.role).log_begin));
     const std::string said((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
     constexpr std::size_t shown_max = 2'000;
-    std::fprintf(stderr, "slicebus local: %s did not start; it said:\n%s", name_of(action.role),
-                 said.substr(said.size() > shown_max ? said.size() - shown_max : 0).c_str());
+    if (!said.empty()) {  // else complain() has said why it could not even be run
+      std::fprintf(stderr, "slicebus local: %s did not start; it said:\n%s", name_of(action.role),
+                   said.substr(said.size() > shown_max ? said.size() - shown_max : 0).c_str());
+    }
   }
 
   void perform(const Finish& action) { exit_code_ = action.clean ? 0 : 1; }
