@@ -42,6 +42,8 @@ struct ControllerSetup {
   bool continues = true;     ///< slices on after what the ledger held
   bool persistent = false;   ///< lifecycle: never ends by itself
   std::string execution;     ///< JSON for SlotWelcome
+  bool paused = false;       ///< the desired state at the start, as by a ControllerOrder with number 0
+  bool stopping = false;
 };
 
 // ---- events ---------------------------------------------------------------------------------------------------------
@@ -117,10 +119,11 @@ struct AskSlicer {
   std::uint32_t slicer_id = 0;
   std::size_t max = 0;
 };
-/// The execution is ending: remove temporary files of dead attempts.
+/// The execution is ending: remove temporary files of dead attempts. To be done before any later action is performed: once the final
+/// status is known a recovery may begin to prepare output under the same names.
 struct SweepOutput {};
 struct Exit {
-  int code = 0;  ///< 0: orderly (final recorded, SIGTERM, superseded)
+  int code = 0;  ///< 0: orderly (final recorded, SIGTERM, another controller has the lineage)
   std::string why;
 };
 

@@ -1,0 +1,440 @@
+#include "master/execution/controller.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/unit/master/execution/controller_desk.hpp"
+
+namespace slicebus::execution {
+namespace {
+
+using wire::SliceCopy;
+using wire::Verdict;
+
+store::PlannedSlice planned(std::uint64_t order) { return {{0, order}, "{}"}; }
+
+BOOST_AUTO_TEST_SUITE(controller)
+
+BOOST_AUTO_TEST_CASE(slices_are_assigned_only_after_they_and_the_cursor_are_durable) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 4);
+  BOOST_TEST(desk.take<AskSlicer>().size() == 1U);
+  desk.slice(3);
+  BOOST_TEST(desk.assigned("s1").empty());
+  const std::vector<store::LedgerBatch> groups = desk.commit();
+  BOOST_REQUIRE_EQUAL(groups.size(), 1U);
+  BOOST_TEST(groups[0].planned.size() == 3U);
+  BOOST_REQUIRE_EQUAL(groups[0].slicers.size(), 1U);
+  BOOST_TEST((groups[0].slicers[0] == store::SlicerState{0, 3, "3", true}));
+  BOOST_TEST(desk.assigned("s1").size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_window_is_never_exceeded_and_a_report_frees_its_place_when_it_is_durable) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 2);
+  desk.slice(5);
+  desk.commit();
+  const std::vector<SliceCopy> first = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(first.size(), 2U);
+  desk.completed("s1", first[0]);
+  BOOST_TEST(desk.assigned("s1").empty());
+  BOOST_TEST(desk.acknowledged("s1").empty());
+  const auto groups = desk.groups();
+  BOOST_REQUIRE_EQUAL(groups.size(), 1U);
+  desk.step(GroupCommitted{groups[0].group});
+  const auto answers = desk.acknowledged("s1");
+  BOOST_REQUIRE_EQUAL(answers.size(), 1U);
+  BOOST_TEST((answers[0] == wire::Acknowledgement{first[0], Verdict::publish}));
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_completion_to_be_committed_wins_and_every_other_fence_is_dropped) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const SliceCopy first = desk.assigned("s1").at(0);
+  desk.step(PeerGone{"peer-s1"});
+  desk.hello("s2");
+  const SliceCopy second = desk.assigned("s2").at(0);
+  BOOST_TEST((second.fence != first.fence));
+  desk.hello("s1", 2, {.reports = {ControllerDesk::outcome(first)}});
+  desk.completed("s2", second);
+  BOOST_TEST((desk.acknowledged("s2") == std::vector<wire::Acknowledgement>{{second, Verdict::drop}}));
+  desk.commit();
+  BOOST_TEST((desk.acknowledged("s1") == std::vector<wire::Acknowledgement>{{first, Verdict::publish}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_repeat_of_a_report_that_is_being_committed_waits_for_the_same_answer) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const SliceCopy copy = desk.assigned("s1").at(0);
+  desk.completed("s1", copy);
+  const auto groups = desk.groups();
+  desk.completed("s1", copy);
+  BOOST_TEST(desk.acknowledged("s1").empty());
+  BOOST_TEST(desk.groups().empty());
+  desk.step(GroupCommitted{groups.at(0).group});
+  BOOST_TEST(desk.acknowledged("s1").size() == 1U);
+  desk.completed("s1", copy);
+  BOOST_TEST((desk.acknowledged("s1") == std::vector<wire::Acknowledgement>{{copy, Verdict::publish}}));
+}
+
+BOOST_AUTO_TEST_CASE(an_execution_ends_completed_after_all_output_is_visible_and_exits_when_that_is_recorded) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const SliceCopy copy = desk.assigned("s1").at(0);
+  desk.completed("s1", copy);
+  desk.commit();
+  BOOST_TEST(desk.take<SweepOutput>().empty());
+  desk.said("s1", wire::SlicePublished{{"s1"}, {copy}});
+  const auto groups = desk.commit();
+  BOOST_REQUIRE_EQUAL(groups.size(), 2U);
+  BOOST_TEST(groups[0].published.size() == 1U);
+  BOOST_REQUIRE(groups[1].final_state.has_value());
+  BOOST_TEST(groups[1].final_state->status == "completed");
+  BOOST_TEST(desk.take<SweepOutput>().size() == 1U);
+  const wire::ControllerBeat beat = desk.beat();
+  BOOST_TEST(beat.final_status == "completed");
+  BOOST_TEST(beat.slices_processed == 1U);
+  BOOST_TEST(beat.counts.at(1).records_out == 7U);
+  BOOST_TEST(desk.take<Exit>().empty());
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .final_recorded = true}});
+  BOOST_TEST(desk.take<Exit>().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_restarted_controller_proposes_the_committed_end_again) {
+  ControllerDesk desk;
+  desk.open({.epoch = 2, .final_state = store::FinalState{"failed", "because"}});
+  BOOST_TEST(desk.beat().final_status == "failed");
+  BOOST_TEST(desk.beat().failure_reason == "because");
+  BOOST_TEST(desk.groups().size() <= 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_slice_that_a_slot_still_has_after_a_restart_stays_with_it) {
+  ControllerDesk desk;
+  store::OpenedLedger ledger{.epoch = 2, .slicers = {{0, 2, "2", true}}};
+  ledger.tally.started_ms = 1;
+  desk.open(ledger, {planned(1), planned(2)});
+  const SliceCopy old{{0, 1}, {1, 7}};
+  desk.hello("s1", 2, {.running = {old}});
+  BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").at(0).drop.empty());
+  desk.wait(1s);
+  const auto given = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(given.size(), 1U);
+  BOOST_TEST((given[0].slice == SlicePosition{0, 2}));
+  BOOST_TEST((given[0].fence.epoch == 2U));
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_that_ends_gives_the_slice_out_again_and_a_beat_renews_it) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.hello("s2");
+  desk.slice(1);
+  desk.commit();
+  const SliceCopy copy = desk.assigned("s1").at(0);
+  for (int i = 0; i < 10; ++i) {
+    desk.wait(1s);
+    desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = {copy}, .window = 2});
+    desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2});
+  }
+  BOOST_TEST(desk.assigned("s2").empty());
+  for (int i = 0; i < 6; ++i) {
+    desk.wait(1s);
+    desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2});
+  }
+  BOOST_TEST(!desk.assigned("s2").empty());
+  desk.to_slot<wire::SlotBeatAck>("s1");
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = {copy}, .window = 2});
+  BOOST_TEST((desk.to_slot<wire::SlotBeatAck>("s1").at(0).drop == std::vector<SliceCopy>{copy}));
+}
+
+BOOST_AUTO_TEST_CASE(what_a_beat_does_not_list_though_its_batch_arrived_is_given_out_again_at_once) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .window = 2});
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_that_a_beat_misses_is_sent_again_under_its_number) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const auto first = desk.to_slot<wire::SliceAssign>("s1");
+  desk.wait(1s);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 0, .window = 2});
+  BOOST_TEST((desk.to_slot<wire::SliceAssign>("s1") == first));
+}
+
+BOOST_AUTO_TEST_CASE(a_death_of_its_own_doing_is_charged_once_a_process_and_three_of_them_end_the_slice_in_error) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.slice(1);
+  desk.commit();
+  for (const std::string name : {"s1", "s2", "s3"}) {
+    desk.wait(10s);
+    desk.hello(name);
+    const auto copies = desk.assigned(name);
+    BOOST_REQUIRE_EQUAL(copies.size(), 1U);
+    const wire::SlotDied death{{"ex1"}, {"n1"}, {name}, wire::DeathCause::own, "signal 11 (Segmentation fault)", copies};
+    desk.step(ControlSaid{death});
+    desk.step(ControlSaid{death});
+    BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 2U);
+  }
+  const auto groups = desk.commit();
+  BOOST_REQUIRE_EQUAL(groups.size(), 2U);
+  BOOST_TEST(groups[0].errors.at(0).error.find("signal 11") != std::string::npos);
+  BOOST_TEST(groups[1].final_state->status == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(a_process_reported_dead_stays_dead) {
+  ControllerDesk desk;
+  desk.open();
+  desk.step(ControlSaid{wire::SlotDied{{"ex1"}, {"n1"}, {"s1"}, wire::DeathCause::outside, "signal 9", {}}});
+  desk.hello("s1");
+  BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").empty());
+}
+
+BOOST_AUTO_TEST_CASE(slots_of_a_former_agent_are_dead_and_their_slices_go_out_again) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+  desk.step(ControlSaid{wire::AgentRestarted{{"n1"}, {"a2"}, {{"a1"}}}});
+  wire::SlotHello hello{.number = 1, .ex_id = {"ex1"}, .process = {"s2"}, .node = {"n1"}, .agent = {"a2"}, .window = 2};
+  desk.said("s2", hello);
+  BOOST_TEST(desk.assigned("s2").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(paused_is_said_when_every_recall_is_answered_and_nothing_goes_out_until_resume) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(3);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(given.size(), 2U);
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 5, .paused = true}});
+  BOOST_TEST(desk.to_slot<wire::SliceRecall>("s1").size() == 1U);
+  BOOST_TEST(desk.beat().order_seen == 5U);
+  BOOST_TEST(!desk.beat().paused);
+  desk.said("s1", wire::SliceReturned{.process = {"s1"}, .slices = {given[1]}, .window = 2, .recall_answered = true});
+  BOOST_TEST(desk.beat().paused);
+  BOOST_TEST(desk.assigned("s1").empty());
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 6}});
+  BOOST_TEST(!desk.beat().paused);
+  const auto again = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  BOOST_TEST((again[0].slice == given[1].slice));
+  BOOST_TEST((again[0].fence != given[1].fence));
+}
+
+BOOST_AUTO_TEST_CASE(stopped_is_proposed_when_nothing_is_at_a_slot_or_on_its_way_to_the_ledger) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(3, false);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 5, .stopping = true}});
+  BOOST_TEST(desk.groups().empty());
+  desk.said("s1", wire::SliceReturned{.process = {"s1"}, .slices = {given[1]}, .window = 2, .recall_answered = true});
+  BOOST_TEST(desk.groups().empty());
+  desk.completed("s1", given[0], false);
+  const auto groups = desk.commit();
+  BOOST_REQUIRE_EQUAL(groups.size(), 2U);
+  BOOST_TEST(groups[1].final_state->status == "stopped");
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_finds_everything_done_proposes_completed) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 5, .stopping = true}});
+  desk.completed("s1", given.at(0), false);
+  BOOST_TEST(desk.commit().back().final_state->status == "completed");
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_keeps_the_group_says_why_and_tries_it_again) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.slice(1);
+  const auto first = desk.groups();
+  desk.step(GroupFailed{first.at(0).group, {Errc::exhausted, "ledger", "No space left on device", "free some"}});
+  BOOST_TEST(desk.beat().waiting.find("No space left on device") != std::string::npos);
+  BOOST_TEST(desk.groups().empty());
+  desk.wait(1s);
+  const auto again = desk.groups();
+  BOOST_REQUIRE_GE(again.size(), 1U);
+  BOOST_TEST(again[0].group == first[0].group);
+  BOOST_TEST((again[0].batch == first[0].batch));
+  desk.step(GroupCommitted{again[0].group});
+  BOOST_TEST(desk.beat().waiting.empty());
+}
+
+BOOST_AUTO_TEST_CASE(another_epoch_in_the_ledger_ends_the_controller_orderly) {
+  ControllerDesk desk;
+  desk.open();
+  const auto group = desk.groups();
+  desk.step(GroupFailed{group.at(0).group, {Errc::conflict, "ledger", "epoch 2", ""}});
+  BOOST_TEST(desk.take<Exit>().at(0).code == 0);
+}
+
+BOOST_AUTO_TEST_CASE(held_slices_are_flushed_when_nothing_else_is_unfinished_and_complete_together_or_not_at_all) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 4);
+  desk.slice(2);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(given.size(), 2U);
+  for (const SliceCopy& copy : given) {
+    BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").empty());
+    desk.said("s1", wire::SliceReport{{"s1"}, {{.kind = wire::OutcomeKind::held, .copy = copy}}});
+  }
+  BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").size() == 1U);
+  wire::SliceOutcome group = ControllerDesk::outcome(given[1]);
+  group.members = {{given[0].slice, {1, 99}}, given[1]};
+  group.members[0].slice = {0, 77};  // never planned
+  desk.said("s1", wire::SliceReport{{"s1"}, {group}});
+  BOOST_TEST((desk.acknowledged("s1") == std::vector<wire::Acknowledgement>{{given[1], Verdict::drop}}));
+  BOOST_TEST(desk.groups().empty());
+  const auto again = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  group.members = {given[0], again[0]};
+  group.copy = again[0];
+  desk.said("s1", wire::SliceReport{{"s1"}, {group}});
+  const auto groups = desk.commit();
+  BOOST_TEST(groups.at(0).completed.at(0).slices.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_slot_makes_another_give_back_what_it_has_not_begun) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 8);
+  desk.slice(4);
+  desk.commit();
+  BOOST_TEST(desk.assigned("s1").size() == 4U);
+  desk.hello("s2", 8);
+  BOOST_TEST(desk.to_slot<wire::SliceRecall>("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(few_slices_are_spread_over_the_slots) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  for (const std::string name : {"s1", "s2", "s3", "s4"}) {
+    desk.hello(name, 100);
+  }
+  desk.slice(8);
+  desk.commit();
+  for (const std::string name : {"s1", "s2", "s3", "s4"}) {
+    BOOST_TEST(desk.assigned(name).size() == 2U);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(the_line_of_ready_slices_is_bounded_in_number_and_bytes) {
+  ControllerDesk desk{ControllerDesk::plain(), {.ready_max = 2'000, .ready_bytes_max = 1U << 20U}};
+  desk.open();
+  desk.commit();
+  std::size_t total = 0;
+  for (int i = 0; i < 100; ++i) {
+    const auto asks = desk.take<AskSlicer>();
+    if (asks.empty()) {
+      break;
+    }
+    operations::SlicerStep step{.cursor = "x"};
+    step.requests.assign(asks[0].max, std::string(4'096, 'x'));
+    total += asks[0].max;
+    desk.step(Sliced{0, step});
+    desk.commit();
+  }
+  BOOST_TEST(total >= 100U);
+  BOOST_TEST(total * 4'096 <= (1U << 20U));
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_of_another_execution_is_told_whose_controller_this_is) {
+  ControllerDesk desk;
+  desk.open();
+  desk.hello("s1", 2, {.ex_id = {"other"}});
+  const auto welcome = desk.to_slot<wire::SlotWelcome>("s1");
+  BOOST_TEST(welcome.at(0).ex_id == ExecutionId{"ex1"});
+  desk.slice(1);
+  desk.commit();
+  BOOST_TEST(desk.assigned("s1").empty());
+}
+
+BOOST_AUTO_TEST_CASE(terminated_it_commits_what_waits_and_exits_without_a_final_status) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(3);
+  desk.commit();
+  desk.completed("s1", desk.assigned("s1").at(0));
+  desk.step(Terminate{});
+  BOOST_TEST(desk.take<Exit>().empty());
+  const auto groups = desk.commit();
+  BOOST_TEST(groups.back().completed.size() == 1U);
+  BOOST_TEST(!groups.back().final_state.has_value());
+  BOOST_TEST(desk.take<Exit>().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(messages_that_make_no_sense_are_passed_over) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.said("s1", wire::SliceReport{{"s1"}, {ControllerDesk::outcome({{9, 9}, {9, 9}})}});
+  desk.said("s1", wire::SliceReport{{"s1"}, {{.kind = wire::OutcomeKind::completed}}});
+  desk.said("s1", wire::SliceReturned{.process = {"s1"}, .slices = {{{1, 1}, {1, 1}}}, .window = 0xFFFFFFFF});
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = ~0ULL, .holds = {{{0, 1}, {0, 0}}}});
+  desk.said("s1", wire::NodeBeat{});
+  desk.said("s2", wire::SliceReport{{"s1"}, {}});
+  desk.step(PeerGone{"nobody"});
+  desk.step(GroupCommitted{99});
+  desk.step(Sliced{7, {}});
+  desk.step(SlicerFailed{7, {Errc::unavailable, "x", "y", ""}});
+  BOOST_TEST(desk.take<Exit>().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace
+}  // namespace slicebus::execution
