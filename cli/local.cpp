@@ -1,6 +1,5 @@
 #include "cli/local.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -10,7 +9,6 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -21,6 +19,7 @@
 #include "cli/ports.hpp"
 #include "cli/supervision.hpp"
 #include "common/process/child.hpp"
+#include "common/process/ready.hpp"
 #include "common/process/signals.hpp"
 
 namespace slicebus::local {
@@ -61,7 +60,7 @@ class LocalCluster {
  private:
   struct Running {
     std::optional<process::Child> child;
-    int ready_fd = -1;             ///< read end; -1 once it has said its line
+    std::optional<process::ReadyPipe> ready;  ///< until it has said its line
     std::uintmax_t log_begin = 0;  ///< size of its log when it was started
   };
   Running& of(Role role) { return running_[static_cast<std::size_t>(role)]; }
@@ -72,8 +71,8 @@ class LocalCluster {
       if (running.child) {
         watched.push_back({running.child->pidfd(), POLLIN, 0});
       }
-      if (running.ready_fd >= 0) {
-        watched.push_back({running.ready_fd, POLLIN, 0});
+      if (running.ready) {
+        watched.push_back({running.ready->fd(), POLLIN, 0});
       }
     }
     int timeout = -1;
@@ -86,18 +85,14 @@ class LocalCluster {
 
   void read_ready(Role role) {
     Running& running = of(role);
-    if (running.ready_fd < 0) {
+    if (!running.ready) {
       return;
     }
-    pollfd one{running.ready_fd, POLLIN, 0};
-    if (::poll(&one, 1, 0) != 1) {
-      return;
+    const process::ReadyPipe::News news = running.ready->read();
+    if (news.port || news.closed) {
+      running.ready.reset();
     }
-    std::array<char, 64> line{};
-    const ssize_t size = ::read(running.ready_fd, line.data(), line.size());
-    ::close(running.ready_fd);
-    running.ready_fd = -1;
-    if (size > 0) {  // its end without a line means that the process ended: look_after() sees that
+    if (news.port) {  // closed without a line means that the process ended: look_after() sees that
       perform(core_.step(ChildReady{role}, monotonic_now()));
     }
   }
@@ -112,10 +107,7 @@ class LocalCluster {
       return;
     }
     running.child.reset();
-    if (running.ready_fd >= 0) {
-      ::close(running.ready_fd);
-      running.ready_fd = -1;
-    }
+    running.ready.reset();
     if (!stopping_) {
       std::fprintf(stderr, "slicebus local: %s ended with %s; its log: %s\n", name_of(role), exit->text().c_str(),
                    directory_.log_of(name_of(role)).c_str());
@@ -148,36 +140,34 @@ class LocalCluster {
 
   void perform(const StartChild& action) {
     Running& running = of(action.role);
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-      std::fprintf(stderr, "slicebus local: no descriptors left to start %s; raise ulimit -n\n", name_of(action.role));
-      std::exit(1);
-    }
     const std::filesystem::path log = directory_.log_of(name_of(action.role));
     std::error_code absent;
     const std::uintmax_t size = std::filesystem::file_size(log, absent);
     running.log_begin = absent ? 0 : size;
 
-    process::SpawnOptions options;
-    options.program = process::sibling_program(name_of(action.role));
-    options.name = name_of(action.role);
-    options.arguments = arguments_of(action.role);
-    options.arguments.insert(options.arguments.end(),
-                             {"--log-level", config_.log_level, "--ready-fd", std::to_string(ends[1])});
-    options.output_path = log.string();
-    options.keep_fds = {ends[1]};
-    options.ignore_interrupt = true;
-    auto child = process::Child::spawn(options);
-    ::close(ends[1]);
-    running.ready_fd = ends[0];
-    if (child) {
-      running.child.emplace(*std::move(child));
-      return;
+    const auto started = spawn(action.role, log.string());
+    if (!started) {
+      complain(started.error());
+      perform(core_.step(ChildEnded{action.role, false}, monotonic_now()));
     }
-    ::close(running.ready_fd);
-    running.ready_fd = -1;
-    complain(child.error());
-    perform(core_.step(ChildEnded{action.role, false}, monotonic_now()));
+  }
+
+  Result<void> spawn(Role role, const std::string& log) {
+    SB_TRY(ready, process::ReadyPipe::open());
+    process::SpawnOptions options;
+    options.program = process::sibling_program(name_of(role));
+    options.name = name_of(role);
+    options.arguments = arguments_of(role);
+    options.arguments.insert(options.arguments.end(),
+                             {"--log-level", config_.log_level, "--ready-fd", std::to_string(ready.child_fd())});
+    options.output_path = log;
+    options.keep_fds = {ready.child_fd()};
+    options.ignore_interrupt = true;
+    SB_TRY(child, process::Child::spawn(options));
+    ready.started();
+    of(role).ready.emplace(std::move(ready));
+    of(role).child.emplace(std::move(child));
+    return {};
   }
 
   std::vector<std::string> arguments_of(Role role) const {
@@ -210,14 +200,7 @@ class LocalCluster {
         "  stop  Ctrl-C, or kill %d; started again on the same data it goes on\n",
         static_cast<unsigned>(rest_port_), static_cast<long long>(config_.slots), directory_.path().c_str(), ::getpid());
     std::fflush(stdout);
-    if (config_.ready_fd >= 0) {
-      const std::string line = "port " + std::to_string(rest_port_) + "\n";
-      const int fd = static_cast<int>(config_.ready_fd);
-      if (::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-        std::fprintf(stderr, "slicebus local: --ready-fd %d cannot be written; give an open descriptor\n", fd);
-      }
-      ::close(fd);
-    }
+    process::tell_ready(static_cast<int>(config_.ready_fd), rest_port_);
   }
 
   void perform(const ReportRefusal& action) {
@@ -225,8 +208,10 @@ class LocalCluster {
     log.seekg(static_cast<std::streamoff>(of(action.role).log_begin));
     const std::string said((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
     constexpr std::size_t shown_max = 2'000;
-    std::fprintf(stderr, "slicebus local: %s did not start; it said:\n%s", name_of(action.role),
-                 said.substr(said.size() > shown_max ? said.size() - shown_max : 0).c_str());
+    if (!said.empty()) {  // else complain() has said why it could not even be run
+      std::fprintf(stderr, "slicebus local: %s did not start; it said:\n%s", name_of(action.role),
+                   said.substr(said.size() > shown_max ? said.size() - shown_max : 0).c_str());
+    }
   }
 
   void perform(const Finish& action) { exit_code_ = action.clean ? 0 : 1; }
@@ -260,9 +245,6 @@ Result<std::uint16_t> choose_port(std::int64_t wanted, const char* what, const s
 int run_local(const LocalConfig& config) {
   process::SignalFd signals{SIGINT, SIGTERM, SIGHUP, SIGCHLD};
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // What is meant for us in there is not meant for the programs: they are told everything by flags.
-  ::unsetenv("SLICEBUS_CONFIG");
-  ::unsetenv("SLICEBUS_READY_FD");
 
   auto directory = DataDirectory::open(config.data);
   if (!directory) {

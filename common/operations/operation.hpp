@@ -26,7 +26,7 @@ enum class OperationKind : std::uint8_t {
 /// One option. The spec drives validation, "did you mean", GET /operations and the generated docs.
 struct FieldSpec {
   std::string name;
-  std::string type;      ///< "string", "integer", "number", "boolean", "duration", "object", "array", "any", "string or array of strings"
+  std::string type;      ///< "string", "integer", "number", "boolean", "duration", "date", "object", "array", "any", "string or array of strings"
   std::string range;     ///< for people: "1..1'000'000", "ldjson"; may be empty
   std::string fallback;  ///< default as JSON text; empty: none (absent stays absent)
   std::string help;
@@ -73,6 +73,8 @@ class Fetcher {
  public:
   virtual ~Fetcher() = default;
   virtual Result<record::RecordBatch> fetch(const SliceContext& slice, std::string_view request) = 0;
+  /// Records that the last fetch() took out as bad; 0 unless the reader has a dead letter action.
+  virtual std::uint64_t rejected() const { return 0; }
 };
 
 // ---- processors and senders -------------------------------------------------------------------------------------------

@@ -1,0 +1,465 @@
+#include "master/execution/actor.hpp"
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <csignal>
+#include <deque>
+#include <memory>
+
+#include "common/bus/socket.hpp"
+#include "common/log/log.hpp"
+#include "common/wire/codec.hpp"
+#include "master/execution/slicer_runner.hpp"
+#include "master/execution/slot_port.hpp"
+#include "master/execution/stillness.hpp"
+
+namespace slicebus::execution {
+namespace {
+
+/// Messages of one socket handled in a turn, so that none starves the others.
+constexpr int messages_per_turn = 1'000;
+constexpr Duration start_back_off_min = 200ms;
+constexpr Duration start_back_off_max = 10s;
+
+Result<store::Cleanup> cleanup_of(const std::string& text) {
+  if (text.empty()) {
+    return store::Cleanup::none;
+  }
+  if (text == "all" || text == "errors" || text == "pending") {
+    return text == "all" ? store::Cleanup::all : text == "errors" ? store::Cleanup::errors : store::Cleanup::pending;
+  }
+  return fail(Errc::invalid, "recovered_slice_type", "\"" + text + "\" is none of all, errors and pending");
+}
+
+class ControllerActor {
+ public:
+  ControllerActor(const ControllerShellConfig& config, wire::ControllerBinding binding, process::SignalFd& signals,
+                  process::Channel& master, LedgerOpener opener)
+      : config_(config),
+        binding_(std::move(binding)),
+        signals_(signals),
+        master_(master),
+        keeper_(std::move(opener)),
+        ledger_(context_, [this](LedgerRequest request) { return keeper_.answer(std::move(request)); }),
+        stillness_(config.beat, monotonic_now()) {}
+
+  int run() {
+    watch();
+    connect_broker();
+    start_over(monotonic_now());
+    while (!exit_code_) {
+      poll_.wait(stillness_.wait_for(next_deadline(), monotonic_now()));
+      turn(monotonic_now());
+    }
+    return *exit_code_;
+  }
+
+ private:
+  void watch();
+  void connect_broker();
+  // Before the core: port, slicers and ledger, each tried again until it is there.
+  void start_over(TimePoint now);
+  void start_step(TimePoint now);
+  void wait_for_start(const Error& error, TimePoint now);
+  void give_up(const Error& error);
+  void begin(LedgerRead read, TimePoint now);
+  void say_start_state();
+  // The loop.
+  std::optional<TimePoint> next_deadline() const;
+  void turn(TimePoint now);
+  void heed_master_and_signals(TimePoint now);
+  void read_ledger(TimePoint now);
+  void read_slicers(TimePoint now);
+  void read_slots(TimePoint now);
+  void read_broker(TimePoint now);
+  std::optional<wire::Message> decode(const bus::Received& received);
+  void step(const ControllerEvent& event, TimePoint now);
+  void perform_all(TimePoint now);
+  void perform(SendToSlot& action);
+  void perform(SendControl& action);
+  void perform(CommitGroup& action);
+  void perform(AskSlicer& action);
+  void perform(SweepOutput& action);
+  void perform(Exit& action);
+  void send_beat(const wire::ControllerBeat& beat);
+
+  ControllerShellConfig config_;
+  wire::ControllerBinding binding_;
+  process::SignalFd& signals_;
+  process::Channel& master_;
+  ProcessId process_{new_uuid()};
+  bus::Context context_;
+  bus::Poll poll_;
+  std::optional<bus::Router> slots_;
+  std::optional<bus::Dealer> broker_;
+  LedgerKeeper keeper_;  ///< touched by the ledger's thread only
+  LedgerActor ledger_;
+  std::optional<Slicers> slicers_;  ///< touched by the slicers' thread only, once that runs
+  std::unique_ptr<SlicerRunner> slicer_runner_;
+  std::optional<Controller> core_;
+  Stillness stillness_;
+
+  std::optional<TimePoint> start_at_;  ///< the next attempt to get what is missing
+  std::optional<TimePoint> start_beat_at_;
+  Duration start_back_off_ = start_back_off_min;
+  std::optional<Error> start_trouble_;
+  bool unusable_ = false;              ///< it can never start: propose `failed` until the master has recorded it
+
+  std::deque<ControllerAction> actions_;
+  std::deque<std::string> gone_peers_;
+  bool sweeping_ = false;              ///< later actions wait until the sweep is done
+  std::optional<wire::ControllerBeat> last_beat_;
+  std::uint64_t undecodable_ = 0;
+  std::optional<int> exit_code_;
+
+  int master_key_ = 0, signal_key_ = 0, ledger_key_ = 0, slicer_key_ = 0, slots_key_ = 0, broker_key_ = 0, monitor_key_ = 0;
+};
+
+void ControllerActor::watch() {
+  master_key_ = poll_.watch_fd(master_.fd());
+  signal_key_ = poll_.watch_fd(signals_.fd());
+  ledger_key_ = poll_.watch(ledger_.native());
+}
+
+void ControllerActor::connect_broker() {
+  auto dealer = bus::Dealer::connect(context_, config_.broker, process_.text);
+  if (!dealer) {
+    log::error("broker_address_refused", {{"broker", config_.broker}, {"cause", dealer.error().text()}});
+    exit_code_ = 2;
+    return;
+  }
+  broker_ = *std::move(dealer);
+  broker_key_ = poll_.watch(broker_->native());
+  monitor_key_ = poll_.watch(broker_->monitor());
+}
+
+// ---- before the core ------------------------------------------------------------------------------------------------
+
+void ControllerActor::start_over(TimePoint now) {
+  start_at_ = now;
+  start_step(now);
+}
+
+void ControllerActor::start_step(TimePoint now) {
+  start_at_.reset();
+  if (!slots_) {
+    auto router = bind_slot_port(context_, config_.bind, binding_.port, config_.port_first, config_.port_last,
+                                 static_cast<std::uint32_t>(getpid()));
+    if (!router) {
+      wait_for_start(router.error(), now);
+      return;
+    }
+    slots_ = *std::move(router);
+  }
+  if (!slicers_) {
+    auto slicers = Slicers::from(binding_.execution, binding_.lineage);
+    if (!slicers) {
+      give_up(slicers.error());
+      return;
+    }
+    slicers_ = *std::move(slicers);
+  }
+  const auto cleanup = cleanup_of(binding_.cleanup);
+  if (!cleanup) {
+    give_up(cleanup.error());
+    return;
+  }
+  ledger_.send(OpenLedger{binding_.ledger_path, binding_.ex_id, *cleanup});
+}
+
+void ControllerActor::wait_for_start(const Error& error, TimePoint now) {
+  log::warn("controller_start_delayed", {{"ex", binding_.ex_id.text}, {"cause", error.text()}});
+  start_trouble_ = error;
+  start_at_ = now + start_back_off_;
+  start_back_off_ = std::min(start_back_off_ * 2, start_back_off_max);
+  say_start_state();
+  start_beat_at_ = now + config_.beat;
+}
+
+void ControllerActor::give_up(const Error& error) {
+  log::error("execution_unusable", {{"ex", binding_.ex_id.text}, {"cause", error.text()}});
+  start_trouble_ = error;
+  unusable_ = true;
+  say_start_state();
+  start_beat_at_ = monotonic_now() + config_.beat;
+}
+
+void ControllerActor::say_start_state() {
+  wire::ControllerBeat beat;
+  beat.ex_id = binding_.ex_id;
+  beat.process = process_;
+  beat.pid = static_cast<std::uint32_t>(getpid());
+  beat.host = config_.advertise;
+  beat.port = slots_ ? slots_->port() : std::uint16_t{0};
+  beat.paused = binding_.paused;
+  if (unusable_) {
+    beat.final_status = "failed";
+    beat.failure_reason = start_trouble_->text();
+  } else if (start_trouble_) {
+    beat.waiting = start_trouble_->text();
+  }
+  send_beat(beat);
+}
+
+void ControllerActor::begin(LedgerRead read, TimePoint now) {
+  ControllerSetup setup{.ex_id = binding_.ex_id,
+                        .job_id = binding_.job_id,
+                        .lineage = binding_.lineage,
+                        .process = process_,
+                        .pid = static_cast<std::uint32_t>(getpid()),
+                        .host = config_.advertise,
+                        .port = slots_->port(),
+                        .slicers = slicers_->count(),
+                        .recovery = binding_.recovery,
+                        .continues = binding_.continues,
+                        .persistent = slicers_->persistent(),
+                        .execution = binding_.execution};
+  log::info("ledger_opened", {{"ex", binding_.ex_id.text},
+                              {"epoch", read.ledger.epoch},
+                              {"unfinished", read.unfinished.size()},
+                              {"port", slots_->port()}});
+  slicer_runner_ = std::make_unique<SlicerRunner>(context_, [this](const SlicerRequest& request) { return answer(*slicers_, request); });
+  slicer_runner_->send(PlaceSlicers{read.ledger.slicers});
+  slicer_key_ = poll_.watch(slicer_runner_->native());
+  slots_key_ = poll_.watch(slots_->native());
+  start_trouble_.reset();
+  start_beat_at_.reset();
+  core_.emplace(ControllerConfig{.beat = config_.beat, .lease = config_.lease}, std::move(setup));
+  step(LedgerOpened{std::move(read.ledger), std::move(read.unfinished), wall_now()}, now);
+}
+
+// ---- the loop -------------------------------------------------------------------------------------------------------
+
+std::optional<TimePoint> ControllerActor::next_deadline() const {
+  if (core_) {
+    return core_->next_deadline();
+  }
+  std::optional<TimePoint> next = start_at_;
+  if (start_beat_at_ && (!next || *start_beat_at_ < *next)) {
+    next = start_beat_at_;
+  }
+  return next;
+}
+
+void ControllerActor::turn(TimePoint now) {
+  const std::optional<Duration> gap = stillness_.turn(now);
+  if (gap && core_) {
+    log::warn("loop_stood_still", {{"ex", binding_.ex_id.text}, {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count()}});
+    step(StoodStill{*gap}, now);
+  }
+  heed_master_and_signals(now);
+  read_ledger(now);
+  if (core_) {
+    read_slicers(now);
+    read_slots(now);
+  }
+  read_broker(now);
+  if (core_ && !exit_code_) {
+    const std::optional<TimePoint> deadline = core_->next_deadline();
+    if (deadline && *deadline <= now) {
+      step(Tick{}, now);
+    }
+    return;
+  }
+  if (start_at_ && *start_at_ <= now && !exit_code_) {
+    start_step(now);
+  }
+  if (start_beat_at_ && *start_beat_at_ <= now && !core_) {
+    say_start_state();
+    start_beat_at_ = now + config_.beat;
+  }
+}
+
+void ControllerActor::heed_master_and_signals(TimePoint now) {
+  if (poll_.ready(master_key_)) {
+    process::Channel::Read read = master_.read();
+    while (read.message && !read.closed) {
+      read = master_.read();  // the binding comes once; what follows has no meaning to us
+    }
+    if (read.closed) {
+      log::info("master_gone", {{"ex", binding_.ex_id.text}});
+      exit_code_ = 0;
+      return;
+    }
+  }
+  while (const std::optional<int> signal = signals_.take()) {
+    if (*signal != SIGTERM) {
+      continue;  // SIGINT from a terminal is the master's to answer
+    }
+    if (core_) {
+      step(Terminate{}, now);
+    } else {
+      exit_code_ = 0;
+    }
+  }
+}
+
+void ControllerActor::read_ledger(TimePoint now) {
+  while (!exit_code_) {
+    std::optional<LedgerAnswer> answer = ledger_.receive();
+    if (!answer) {
+      return;
+    }
+    if (auto* read = std::get_if<LedgerRead>(&*answer)) {
+      begin(std::move(*read), now);
+    } else if (auto* failed = std::get_if<LedgerNotOpened>(&*answer)) {
+      const bool lasting = failed->error.code == Errc::internal || failed->error.code == Errc::invalid;
+      lasting ? give_up(failed->error) : wait_for_start(failed->error, now);
+    } else if (auto* committed = std::get_if<GroupCommitted>(&*answer)) {
+      step(*committed, now);
+    } else if (auto* refused = std::get_if<GroupFailed>(&*answer)) {
+      log::warn("group_not_committed", {{"ex", binding_.ex_id.text}, {"cause", refused->error.text()}});
+      step(std::move(*refused), now);
+    }
+  }
+}
+
+void ControllerActor::read_slicers(TimePoint now) {
+  while (!exit_code_) {
+    std::optional<SlicerAnswer> answer = slicer_runner_->receive();
+    if (!answer) {
+      return;
+    }
+    if (auto* sliced = std::get_if<Sliced>(&*answer)) {
+      step(std::move(*sliced), now);
+    } else if (auto* failed = std::get_if<SlicerFailed>(&*answer)) {
+      log::error("slicer_failed", {{"ex", binding_.ex_id.text}, {"slicer", failed->slicer_id}, {"cause", failed->error.text()}});
+      step(std::move(*failed), now);
+    } else if (std::holds_alternative<Swept>(*answer)) {
+      sweeping_ = false;
+      perform_all(now);
+    }
+  }
+}
+
+void ControllerActor::read_slots(TimePoint now) {
+  for (int i = 0; i < messages_per_turn && !exit_code_; ++i) {
+    std::optional<bus::Received> received = slots_->receive();
+    if (!received) {
+      return;
+    }
+    if (std::optional<wire::Message> message = decode(*received)) {
+      step(SlotSaid{std::move(received->peer), *std::move(message)}, now);
+    }
+  }
+}
+
+void ControllerActor::read_broker(TimePoint now) {
+  if (!broker_) {
+    return;
+  }
+  if (poll_.ready(monitor_key_) && broker_->reconnected() && last_beat_) {
+    send_beat(*last_beat_);  // a broker that was restarted learns of us at once
+  }
+  if (!core_ && !unusable_) {
+    return;  // orders wait for the core that can answer them
+  }
+  for (int i = 0; i < messages_per_turn && !exit_code_; ++i) {
+    std::optional<bus::Received> received = broker_->receive();
+    if (!received) {
+      return;
+    }
+    std::optional<wire::Message> message = decode(*received);
+    if (!message || std::holds_alternative<wire::BrokerBeat>(*message)) {
+      continue;
+    }
+    if (core_) {
+      step(ControlSaid{*std::move(message)}, now);
+      continue;
+    }
+    const auto* order = std::get_if<wire::ControllerOrder>(&*message);
+    if (order != nullptr && order->ex_id == binding_.ex_id && order->final_recorded) {
+      log::info("controller_ended", {{"ex", binding_.ex_id.text}, {"why", "the master has recorded that it failed"}});
+      exit_code_ = 0;
+    }
+  }
+}
+
+std::optional<wire::Message> ControllerActor::decode(const bus::Received& received) {
+  Result<wire::Message> message = wire::decode(received.header, received.body);
+  if (message) {
+    return *std::move(message);
+  }
+  ++undecodable_;
+  if (std::has_single_bit(undecodable_)) {  // a peer that goes on must not fill the log
+    log::warn("message_refused", {{"ex", binding_.ex_id.text}, {"count", undecodable_}, {"cause", message.error().text()}});
+  }
+  return std::nullopt;
+}
+
+void ControllerActor::step(const ControllerEvent& event, TimePoint now) {
+  for (ControllerAction& action : core_->step(event, now)) {
+    actions_.push_back(std::move(action));
+  }
+  perform_all(now);
+}
+
+void ControllerActor::perform_all(TimePoint now) {
+  while (!exit_code_ && !sweeping_ && !actions_.empty()) {
+    ControllerAction action = std::move(actions_.front());
+    actions_.pop_front();
+    std::visit([this](auto& one) { perform(one); }, action);
+    if (actions_.empty() && !gone_peers_.empty() && !exit_code_) {
+      const PeerGone gone{std::move(gone_peers_.front())};
+      gone_peers_.pop_front();
+      for (ControllerAction& next : core_->step(gone, now)) {
+        actions_.push_back(std::move(next));
+      }
+    }
+  }
+}
+
+void ControllerActor::perform(SendToSlot& action) {
+  const Result<void> sent = slots_->send(action.peer, action.message);
+  if (!sent && sent.error().code == Errc::unavailable) {
+    gone_peers_.push_back(std::move(action.peer));
+  } else if (!sent) {
+    // A full pipe: the slot's next beat shows the gap, and the batch is sent again.
+    log::debug("message_not_sent", {{"message", wire::message_name(action.message)}, {"cause", sent.error().text()}});
+  }
+}
+
+void ControllerActor::perform(SendControl& action) {
+  if (auto* beat = std::get_if<wire::ControllerBeat>(&action.message)) {
+    send_beat(*beat);
+    return;
+  }
+  if (const auto sent = broker_->send(action.to, action.message); !sent) {
+    log::debug("message_not_sent", {{"message", wire::message_name(action.message)}, {"cause", sent.error().text()}});
+  }
+}
+
+void ControllerActor::send_beat(const wire::ControllerBeat& beat) {
+  if (&beat != (last_beat_ ? &*last_beat_ : nullptr)) {
+    last_beat_ = beat;
+  }
+  if (const auto sent = broker_->send("master", beat); !sent) {
+    log::debug("beat_not_sent", {{"cause", sent.error().text()}});
+  }
+}
+
+void ControllerActor::perform(CommitGroup& action) { ledger_.send(std::move(action)); }
+void ControllerActor::perform(AskSlicer& action) { slicer_runner_->send(action); }
+
+void ControllerActor::perform(SweepOutput& action) {
+  sweeping_ = true;
+  slicer_runner_->send(action);
+}
+
+void ControllerActor::perform(Exit& action) {
+  log::info("controller_ended", {{"ex", binding_.ex_id.text}, {"code", action.code}, {"why", action.why}});
+  exit_code_ = action.code;
+}
+
+}  // namespace
+
+int serve_execution(const ControllerShellConfig& config, wire::ControllerBinding binding, process::SignalFd& signals,
+                    process::Channel& master, LedgerOpener opener) {
+  ControllerActor actor(config, std::move(binding), signals, master, std::move(opener));
+  return actor.run();
+}
+
+}  // namespace slicebus::execution

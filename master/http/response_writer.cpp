@@ -1,0 +1,93 @@
+#include "master/http/response_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace slicebus::http {
+namespace {
+
+constexpr std::array<std::pair<int, std::string_view>, 28> reasons{{
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {304, "Not Modified"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {413, "Payload Too Large"},
+    {415, "Unsupported Media Type"},
+    {417, "Expectation Failed"},
+    {422, "Unprocessable Entity"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+}};
+
+std::string_view reason(int status) {
+  const auto* const row =
+      std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.first == status; });
+  return row == reasons.end() ? std::string_view("Status") : row->second;
+}
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT"; not by strftime, whose names follow the locale.
+std::string http_date(WallTime at) {
+  constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday, months[static_cast<std::size_t>(utc.tm_mon)],
+                utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+  return text.data();
+}
+
+}  // namespace
+
+HttpResponse standard_error(int status, std::string_view message) {
+  nlohmann::ordered_json body;
+  body["error"] = status;
+  body["message"] = std::string(message);
+  return {.status = status, .body = body.dump(4, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+}
+
+bool has_body(int status, ResponseForm form) { return !form.head_only && status != 204 && status != 304; }
+
+std::string response_head(const HttpResponse& response, ResponseForm form, WallTime now) {
+  std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  head.append(reason(response.status)).append("\r\nDate: ").append(http_date(now));
+  if (!response.content_type.empty() && response.status != 204) {
+    // A line break in a header's value would let its author write the rest of the answer.
+    std::string type = response.content_type;
+    std::replace_if(
+        type.begin(), type.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
+    head.append("\r\nContent-Type: ").append(type);
+  }
+  if (response.status != 204) {
+    head.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
+  }
+  return head.append("\r\nConnection: ").append(form.persistent ? "keep-alive" : "close").append("\r\n\r\n");
+}
+
+std::string_view continue_response() { return "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+}  // namespace slicebus::http
