@@ -85,6 +85,16 @@ Result<void> Router::send(std::string_view peer, std::string_view to, const wire
   return sent(send_frames(impl_->socket, {peer, encoded.header, to, encoded.body}), peer);
 }
 
+Result<void> Router::probe(std::string_view peer, std::string_view to, const wire::Message& message) {
+  try {
+    // Asking for events makes ZeroMQ handle what its I/O thread has told the socket; a send alone skips that most of the time.
+    (void)impl_->socket.get(zmq::sockopt::events);
+  } catch (const zmq::error_t&) {
+    return fail(Errc::unavailable, "send", "the context is ending");
+  }
+  return send(peer, to, message);
+}
+
 Result<void> Router::forward(std::string_view peer, const Received& message) {
   return sent(send_frames(impl_->socket, {peer, message.header, message.to, message.body}), peer);
 }

@@ -71,6 +71,8 @@ class Router : public Socket {
   Result<void> send(std::string_view peer, const wire::Message& message);
   /// Control: with the address it is for.
   Result<void> send(std::string_view peer, std::string_view to, const wire::Message& message);
+  /// As send(), after a look at which connections broke: is the peer still there?
+  Result<void> probe(std::string_view peer, std::string_view to, const wire::Message& message);
   /// Passes a control message on as it came, undecoded.
   Result<void> forward(std::string_view peer, const Received& message);
 
