@@ -168,7 +168,6 @@ class Check {
     const std::string path = list + "[" + std::to_string(i) + "]";
     nlohmann::json checked(entry);
     checked[name_field] = parse_component(posted).without_asset();
-    common_fields(checked, part == "api");
     std::vector<Problem> problems;
     std::vector<Problem> warnings;
     operations::check_entry(*operation.spec, path, checked, problems, warnings);
@@ -191,16 +190,6 @@ class Check {
     }
     entry = in_order_of(entry, checked, *operation.spec);
     return {};
-  }
-
-  /// R-ex-28.
-  static void common_fields(nlohmann::json& entry, bool is_api) {
-    if (!is_api && !entry.contains("_encoding")) {
-      entry["_encoding"] = "json";
-    }
-    if (!entry.contains("_dead_letter_action")) {
-      entry["_dead_letter_action"] = "throw";
-    }
   }
 
   /// What is drawn once (a seed) is drawn now and stored; a recovery keeps what the first execution drew.

@@ -207,7 +207,7 @@ class Form {
   }
   void connection(const Json& entry, std::vector<std::string> path, const std::string& who) {
     const auto found = entry.find("_connection");
-    if (found == entry.end() || found->is_null() || *found == "") {
+    if (found == entry.end() || found->is_null() || *found == "" || *found == "default") {
       return;
     }
     const std::string named = found->is_string() ? found->get<std::string>() : quoted(*found);
