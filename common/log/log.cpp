@@ -82,7 +82,7 @@ Level level_named(std::string_view text) {
   return Level::info;
 }
 
-std::string line(Level level, std::string_view program, std::string_view event, std::initializer_list<Fact> facts) {
+std::string line(Level level, std::string_view program, std::string_view event, std::span<const Fact> facts) {
   std::string out = "level=";
   out += names[static_cast<std::size_t>(level)];
   if (!program.empty()) {
@@ -106,6 +106,10 @@ void start(std::string_view program, std::string_view level) {
 }
 
 void event(Level level, std::string_view past_tense_name, std::initializer_list<Fact> facts) {
+  event_with(level, past_tense_name, {facts.begin(), facts.size()});
+}
+
+void event_with(Level level, std::string_view past_tense_name, std::span<const Fact> facts) {
   if (enabled(level)) {
     output().logger.log(level_of(level), spdlog::string_view_t(line(level, output().program, past_tense_name, facts)));
   }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,6 +29,8 @@ struct Fact {
 void start(std::string_view program, std::string_view level);
 
 void event(Level level, std::string_view past_tense_name, std::initializer_list<Fact> facts);
+/// For facts that were gathered elsewhere: by a core, which is silent itself.
+void event_with(Level level, std::string_view past_tense_name, std::span<const Fact> facts);
 inline void debug(std::string_view name, std::initializer_list<Fact> facts) { event(Level::debug, name, facts); }
 inline void info(std::string_view name, std::initializer_list<Fact> facts) { event(Level::info, name, facts); }
 inline void warn(std::string_view name, std::initializer_list<Fact> facts) { event(Level::warn, name, facts); }
