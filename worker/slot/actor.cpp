@@ -1,0 +1,220 @@
+#include "worker/slot/actor.hpp"
+
+#include <unistd.h>
+#include <csignal>
+
+#include "common/log/log.hpp"
+#include "common/wire/codec.hpp"
+
+namespace slicebus::slot {
+
+namespace {
+
+/// Messages of the controller that are read before the loop looks at its other sources again.
+constexpr int messages_per_turn = 256;
+constexpr auto goodbye = 50ms;
+
+SlotSetup setup_of(const wire::SlotBinding& binding) {
+  return {.ex_id = binding.ex_id,
+          .lineage = binding.lineage,
+          .node = binding.node,
+          .agent = binding.agent,
+          .process = binding.process,
+          .pid = static_cast<std::uint32_t>(getpid())};
+}
+
+}  // namespace
+
+AgentWord listen(process::Channel& agent) {
+  AgentWord word;
+  while (true) {
+    process::Channel::Read read = agent.read();
+    if (read.message) {
+      auto message = wire::unpack_whole(*read.message);
+      if (!message) {
+        log::error("binding_not_understood", {{"cause", message.error().text()}});
+      } else if (auto* binding = std::get_if<wire::SlotBinding>(&*message)) {
+        word.binding = std::move(*binding);
+      } else {
+        log::error("binding_not_understood", {{"message", wire::message_name(*message)}});
+      }
+      continue;
+    }
+    word.gone = read.closed;
+    return word;
+  }
+}
+
+SlotActor::SlotActor(SlotConfig config, wire::SlotBinding binding, process::Channel& agent, process::SignalFd& signals,
+                     PageWriter& page)
+    : binding_(std::move(binding)),
+      agent_(agent),
+      signals_(signals),
+      operations_(context_, binding_.lineage, binding_.ex_id, page),
+      publisher_(context_, binding_.lineage),
+      core_(config, setup_of(binding_)) {
+  poll_.watch_fd(agent_.fd());
+  poll_.watch_fd(signals_.fd());
+  poll_.watch(operations_.pipe().native());
+  poll_.watch(publisher_.pipe().native());
+}
+
+SlotActor::~SlotActor() = default;
+
+Result<int> SlotActor::run() {
+  SB_TRY_VOID(connect());
+  log::info("slot_bound",
+            {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"controller", binding_.endpoint}});
+  if (binding_.drain) {
+    drain();
+  }
+  while (!exit_) {
+    wait();
+    // The inbox before the clock: a process that stood still must not act on deadlines that an unread message has
+    // moved.
+    hear_controller();
+    hear_workbench();
+    hear_agent();
+    hear_signals();
+    const std::optional<TimePoint> deadline = core_.next_deadline();
+    if (deadline && monotonic_now() >= *deadline) {
+      step(SlotTick{});
+    }
+  }
+  log::info("slot_ended", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"cause", exit_->why}});
+  if (busy_ > 0) {
+    // An operation that nobody waits for may compute for an hour; joining its thread would keep the slot that long.
+    // The pause lets ZeroMQ's thread send what the core said last.
+    std::this_thread::sleep_for(goodbye);
+    end_at_once();
+  }
+  return exit_->code;
+}
+
+Result<void> SlotActor::connect() {
+  if (controller_) {
+    poll_.unwatch(controller_key_);
+    poll_.unwatch(monitor_key_);
+    controller_.reset();
+  }
+  auto dealer = bus::Dealer::connect(context_, binding_.endpoint, binding_.process.text);
+  if (!dealer) {
+    return fail(std::move(dealer).error());
+  }
+  controller_.emplace(std::move(*dealer));
+  controller_key_ = poll_.watch(controller_->native());
+  monitor_key_ = poll_.watch(controller_->monitor());
+  return {};
+}
+
+void SlotActor::wait() {
+  const std::optional<TimePoint> deadline = core_.next_deadline();
+  poll_.wait(deadline ? std::optional(std::max(Duration{0}, *deadline - monotonic_now())) : std::nullopt);
+}
+
+void SlotActor::hear_agent() {
+  AgentWord word = listen(agent_);
+  if (word.gone) {
+    log::warn("agent_gone", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}});
+    end_at_once();
+  }
+  if (!word.binding) {
+    return;
+  }
+  const bool moved = word.binding->endpoint != binding_.endpoint;
+  binding_.endpoint = word.binding->endpoint;
+  if (moved) {
+    log::info("controller_moved", {{"ex", binding_.ex_id.text}, {"controller", binding_.endpoint}});
+    reconnects_ = true;
+    step(Moved{});
+  }
+  if (word.binding->drain) {
+    drain();
+  }
+}
+
+void SlotActor::hear_signals() {
+  while (auto number = signals_.take()) {
+    if (*number == SIGTERM) {
+      drain();
+    }
+  }
+}
+
+void SlotActor::hear_controller() {
+  if (controller_->reconnected()) {
+    step(Connected{});
+  }
+  for (int read = 0; read < messages_per_turn && !exit_; ++read) {
+    auto received = controller_->receive();
+    if (!received) {
+      return;
+    }
+    auto message = wire::decode(received->header, received->body);
+    if (!message) {
+      log::warn("message_not_understood", {{"ex", binding_.ex_id.text}, {"cause", message.error().text()}});
+      continue;
+    }
+    step(ControllerSaid{std::move(*message)});
+  }
+}
+
+void SlotActor::hear_workbench() {
+  while (auto event = operations_.pipe().receive()) {
+    if (!std::holds_alternative<SliceBackedOff>(*event) && busy_ > 0) {
+      --busy_;
+    }
+    step(*event);
+  }
+  while (auto event = publisher_.pipe().receive()) {
+    step(*event);
+  }
+}
+
+void SlotActor::step(const SlotEvent& event) {
+  for (SlotAction& action : core_.step(event, monotonic_now())) {
+    std::visit([this](const auto& some) { perform(some); }, action);
+  }
+  if (std::exchange(reconnects_, false)) {
+    if (auto connected = connect(); !connected) {
+      // The agent's next binding brings a better one; until then nothing listens, and the lease decides.
+      log::error("controller_not_connected", {{"ex", binding_.ex_id.text}, {"cause", connected.error().text()}});
+    }
+  }
+}
+
+void SlotActor::drain() {
+  if (std::exchange(drains_, true)) {
+    return;
+  }
+  operations_.pipe().send(Hurry{});
+  step(Drain{});
+}
+
+void SlotActor::end_at_once() { std::_Exit(0); }
+
+void SlotActor::perform(const SendToController& action) {
+  if (auto sent = controller_->send(action.message); !sent) {
+    // Every message of this conversation is said again by a beat or a hello.
+    log::debug("message_not_sent", {{"message", wire::message_name(action.message)}, {"cause", sent.error().text()}});
+  }
+}
+void SlotActor::perform(const BuildPipeline& action) {
+  operations_.pipe().send(action);
+  publisher_.pipe().send(action);
+}
+void SlotActor::perform(const RunSlice& action) {
+  ++busy_;
+  operations_.pipe().send(action);
+}
+void SlotActor::perform(const FlushOperations& action) {
+  ++busy_;
+  operations_.pipe().send(action);
+}
+void SlotActor::perform(const DiscardHeld& action) { operations_.pipe().send(action); }
+void SlotActor::perform(const PublishOutput& action) { publisher_.pipe().send(action); }
+void SlotActor::perform(const DropOutput& action) { publisher_.pipe().send(action); }
+void SlotActor::perform(const Reconnect& /*action*/) { reconnects_ = true; }
+void SlotActor::perform(const ExitSlot& action) { exit_ = action; }
+
+}  // namespace slicebus::slot

@@ -1,0 +1,69 @@
+#pragma once
+#include <optional>
+
+#include "common/bus/socket.hpp"
+#include "common/process/channel.hpp"
+#include "common/process/signals.hpp"
+#include "worker/slot/slot.hpp"
+#include "worker/slot/workbench.hpp"
+
+namespace slicebus::slot {
+
+/// Reads what the agent says on standard input.
+struct AgentWord {
+  std::optional<wire::SlotBinding> binding;  ///< the newest one that came
+  bool gone = false;                         ///< the agent is no more
+};
+AgentWord listen(process::Channel& agent);
+
+/// The shell of a bound slot: the core, the DEALER to the controller, the two threads that may block. One thread, one
+/// poller; its beats come however long an operation computes.
+class SlotActor {
+ public:
+  /// Connects nothing yet. @param agent, signals, page  outlive the actor
+  SlotActor(SlotConfig config, wire::SlotBinding binding, process::Channel& agent, process::SignalFd& signals,
+            PageWriter& page);
+  ~SlotActor();
+
+  /// Until the core says exit. @return the exit code. Errors: of the first connect (invalid endpoint).
+  Result<int> run();
+
+ private:
+  Result<void> connect();
+  void wait();
+  void hear_agent();
+  void hear_signals();
+  void hear_controller();
+  void hear_workbench();
+  void step(const SlotEvent& event);
+  void drain();
+  [[noreturn]] void end_at_once();
+
+  void perform(const SendToController& action);
+  void perform(const BuildPipeline& action);
+  void perform(const RunSlice& action);
+  void perform(const FlushOperations& action);
+  void perform(const DiscardHeld& action);
+  void perform(const PublishOutput& action);
+  void perform(const DropOutput& action);
+  void perform(const Reconnect& action);
+  void perform(const ExitSlot& action);
+
+  wire::SlotBinding binding_;
+  process::Channel& agent_;
+  process::SignalFd& signals_;
+  bus::Context context_;
+  bus::Poll poll_;
+  std::optional<bus::Dealer> controller_;
+  int controller_key_ = 0;
+  int monitor_key_ = 0;
+  OperationsActor operations_;
+  PublisherActor publisher_;
+  Slot core_;
+  std::size_t busy_ = 0;  ///< orders that the operations' thread has not answered
+  bool drains_ = false;
+  bool reconnects_ = false;  ///< asked for by the core within a step
+  std::optional<ExitSlot> exit_;
+};
+
+}  // namespace slicebus::slot

@@ -1,0 +1,151 @@
+#include <deque>
+
+#include "common/log/log.hpp"
+#include "worker/pipeline/pipeline.hpp"
+#include "worker/slot/workbench.hpp"
+
+namespace slicebus::slot {
+
+namespace {
+
+/// What the operations' thread runs: its end of the pipe, the pipeline, the page.
+class Bench {
+ public:
+  Bench(bus::Pipe<FromOperations, ToOperations> pipe, LineageId lineage, ExecutionId ex_id, PageWriter& page)
+      : pipe_(std::move(pipe)), lineage_(std::move(lineage)), ex_id_(std::move(ex_id)), page_(page) {
+    poll_.watch(pipe_.native());
+  }
+
+  void work() {
+    while (true) {
+      if (inbox_.empty()) {
+        poll_.wait(std::nullopt);
+        read();
+        continue;
+      }
+      ToOperations next = std::move(inbox_.front());
+      inbox_.pop_front();
+      if (std::holds_alternative<Close>(next)) {
+        return;
+      }
+      std::visit([this](auto& order) { carry_out(order); }, next);
+    }
+  }
+
+ private:
+  void carry_out(BuildPipeline& order) {
+    auto parts = pipeline::build(order.execution, lineage_, ex_id_);
+    if (!parts) {
+      unbuilt_ = parts.error().text();
+      log::error("pipeline_not_built", {{"ex", ex_id_.text}, {"cause", unbuilt_}});
+      return;
+    }
+    pipeline_.emplace(std::move(*parts), std::hash<std::string>{}(new_uuid()));
+  }
+
+  void carry_out(RunSlice& order) {
+    const wire::SliceCopy copy{order.slice.slice, order.slice.fence};
+    if (!pipeline_) {
+      wire::SliceOutcome failed;
+      failed.kind = wire::OutcomeKind::failed;
+      failed.copy = copy;
+      failed.members = {copy};
+      failed.error = unbuilt_;
+      pipe_.send(SliceEnded{std::move(failed), Duration{0}});
+      return;
+    }
+    const TimePoint began = monotonic_now();
+    page_.running(copy);
+    pipeline::Ended ended = pipeline_->run(order.slice, sleep());
+    page_.idle();
+    answer(std::move(ended), monotonic_now() - began);
+  }
+
+  void carry_out(FlushOperations& /*order*/) {
+    if (!pipeline_ || pipeline_->held().empty()) {
+      pipe_.send(NothingHeld{});
+      return;
+    }
+    const TimePoint began = monotonic_now();
+    page_.running(pipeline_->held().back());
+    auto ended = pipeline_->flush(sleep());
+    page_.idle();
+    if (ended) {
+      answer(std::move(*ended), monotonic_now() - began);
+    }
+  }
+
+  void carry_out(DiscardHeld& /*order*/) {
+    if (pipeline_) {
+      pipeline_->discard();
+    }
+  }
+
+  void carry_out(Hurry& /*order*/) { hurry_ = true; }
+  void carry_out(Close& /*order*/) {}  // ended work()
+
+  void answer(pipeline::Ended ended, Duration took) {
+    if (ended.outcome) {
+      pipe_.send(SliceEnded{std::move(*ended.outcome), took});
+    }
+    for (const wire::SliceCopy& copy : ended.given_back) {
+      pipe_.send(SliceGivenBack{copy, ended.reason});
+    }
+  }
+
+  pipeline::Sleep sleep() {
+    return [this](const wire::SliceCopy& copy, Duration pause) { return rest(copy, pause); };
+  }
+
+  bool rest(const wire::SliceCopy& copy, Duration pause) {
+    const TimePoint end = monotonic_now() + pause;
+    read();
+    if (!hurry_) {
+      pipe_.send(SliceBackedOff{copy});
+    }
+    for (TimePoint now = monotonic_now(); now < end && !hurry_; now = monotonic_now()) {
+      poll_.wait(end - now);
+      read();
+    }
+    return !hurry_;
+  }
+
+  /// Orders that end a pause work at once; the rest waits its turn.
+  void read() {
+    while (auto order = pipe_.receive()) {
+      hurry_ = hurry_ || std::holds_alternative<Hurry>(*order) || std::holds_alternative<Close>(*order);
+      inbox_.push_back(std::move(*order));
+    }
+  }
+
+  bus::Pipe<FromOperations, ToOperations> pipe_;
+  LineageId lineage_;
+  ExecutionId ex_id_;
+  PageWriter& page_;
+  bus::Poll poll_;
+  std::deque<ToOperations> inbox_;  ///< bounded by the slot's window
+  std::optional<pipeline::Pipeline> pipeline_;
+  std::string unbuilt_ = "the slot was given a slice before its execution";
+  bool hurry_ = false;
+};
+
+}  // namespace
+
+OperationsActor::OperationsActor(bus::Context& context, LineageId lineage, ExecutionId ex_id, PageWriter& page)
+    : OperationsActor(bus::make_pipe<ToOperations, FromOperations>(context), std::move(lineage), std::move(ex_id),
+                      page) {}
+
+OperationsActor::OperationsActor(
+    std::pair<bus::Pipe<ToOperations, FromOperations>, bus::Pipe<FromOperations, ToOperations>> ends, LineageId lineage,
+    ExecutionId ex_id, PageWriter& page)
+    : pipe_(std::move(ends.first)),
+      thread_([end = std::move(ends.second), lineage = std::move(lineage), ex_id = std::move(ex_id), &page]() mutable {
+        Bench(std::move(end), std::move(lineage), std::move(ex_id), page).work();
+      }) {}
+
+OperationsActor::~OperationsActor() {
+  pipe_.send(Close{});
+  thread_.join();
+}
+
+}  // namespace slicebus::slot

@@ -1,0 +1,49 @@
+#pragma once
+#include <optional>
+
+#include "common/result.hpp"
+#include "common/wire/messages.hpp"
+
+/// The page of memory in which a slot tells its agent the slice that it runs, so that a death can be charged to that
+/// slice alone. The only memory that two actors share (style.md §5). The agent reads it when the process is dead.
+namespace slicebus::slot {
+
+struct RunningPage;
+
+/// The slot's end. Written by the operations' thread only.
+class PageWriter {
+ public:
+  /// Maps the page behind `fd`, which stays the caller's. Errors: invalid (no such descriptor, or not a page).
+  static Result<PageWriter> open(int fd);
+  PageWriter(PageWriter&& other) noexcept;
+  PageWriter& operator=(PageWriter&& other) noexcept;
+  ~PageWriter();
+
+  void running(const wire::SliceCopy& copy);
+  void idle();
+
+ private:
+  explicit PageWriter(RunningPage* page) : page_(page) {}
+  RunningPage* page_;
+};
+
+/// The agent's end: makes the page, and hands `fd()` to the slot.
+class PageReader {
+ public:
+  /// Errors: unavailable (no memory or no descriptors left).
+  static Result<PageReader> create();
+  PageReader(PageReader&& other) noexcept;
+  PageReader& operator=(PageReader&& other) noexcept;
+  ~PageReader();
+
+  int fd() const { return fd_; }
+  /// The slice that runs. Nothing: none, or the page was just being written (then no operation was at work).
+  std::optional<wire::SliceCopy> running() const;
+
+ private:
+  PageReader(int fd, RunningPage* page) : fd_(fd), page_(page) {}
+  int fd_;
+  RunningPage* page_;
+};
+
+}  // namespace slicebus::slot
