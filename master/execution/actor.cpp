@@ -216,7 +216,9 @@ void ControllerActor::begin(LedgerRead read, TimePoint now) {
                         .recovery = binding_.recovery,
                         .continues = binding_.continues,
                         .persistent = slicers_->persistent(),
-                        .execution = binding_.execution};
+                        .execution = binding_.execution,
+                        .paused = binding_.paused,
+                        .stopping = binding_.stopping};
   log::info("ledger_opened", {{"ex", binding_.ex_id.text},
                               {"epoch", read.ledger.epoch},
                               {"unfinished", read.unfinished.size()},

@@ -1,0 +1,33 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "master/api/handlers.hpp"
+#include "master/http/http.hpp"
+
+namespace slicebus::api {
+
+struct ApiConfig {
+  std::string name = "teracluster";  ///< the cluster's name, as GET / shows it
+  int validation_status = 400;       ///< of an invalid job: 400, or 500 as Teraslice answers
+};
+
+/// JSON in, JSON out: turns a request into a call of the service and its answer into a response.
+class Api {
+ public:
+  Api(ApiConfig config, service::Jobs& jobs, service::Executions& executions, service::ClusterView& cluster);
+
+  /// Nothing: the answer comes later, by render() of what the service settles under request.id.
+  std::optional<http::HttpResponse> handle(const http::HttpRequest& request);
+  http::HttpResponse render(const service::Answer<service::Document>& answer) const;
+
+ private:
+  ApiConfig config_;
+  Desk desk_;
+};
+
+/// The standard error (R-api-8).
+http::HttpResponse standard_error(int status, std::string_view message);
+
+}  // namespace slicebus::api

@@ -1,0 +1,41 @@
+#include "master/service/document.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace slicebus::service {
+
+Document::Document() : json_(std::make_unique<Json>(Json::object())) {}
+Document::Document(Json json) : json_(std::make_unique<Json>(std::move(json))) {}
+Document::Document(const Document& other) : json_(std::make_unique<Json>(*other.json_)) {}
+Document::Document(Document&& other) noexcept = default;
+Document& Document::operator=(const Document& other) {
+  json_ = std::make_unique<Json>(*other.json_);
+  return *this;
+}
+Document& Document::operator=(Document&& other) noexcept = default;
+Document::~Document() = default;
+
+Result<Document> Document::parse(std::string_view text, std::string_view of_what) {
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) {
+    return fail(Errc::internal, std::string(of_what), "the stored document is no JSON object",
+                "restore the records database from a backup");
+  }
+  return Document(std::move(json));
+}
+
+std::string Document::text() const { return compact(*json_); }
+
+std::string compact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string text_of(const Json& object, std::string_view field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+bool flag_of(const Json& object, std::string_view field, bool fallback) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_boolean() ? found->get<bool>() : fallback;
+}
+
+}  // namespace slicebus::service

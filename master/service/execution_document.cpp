@@ -1,0 +1,92 @@
+#include "master/service/execution_document.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "common/version.hpp"
+
+namespace slicebus::service {
+namespace {
+
+/// Fields of one run: a recovery starts without them.
+constexpr std::array<std::string_view, 20> run_fields{
+    "relocatable",        "job_id",        "ex_id",           "metadata",          "_context",
+    "_status",            "_created",      "_updated",        "_has_errors",       "_failureReason",
+    "teraslice_version",  "slicer_port",   "slicer_hostname", "_slicer_stats",     "recovered_execution",
+    "recovered_slice_type", "_workers_wanted", "_waiting",    "_deleted",          "_deleted_on"};
+
+std::string date(std::int64_t ms) { return iso8601(WallTime{std::chrono::milliseconds(ms)}); }
+
+}  // namespace
+
+Json configuration_of(const Json& execution) {
+  Json config = Json::object();
+  for (const auto& [key, value] : execution.items()) {
+    if (std::find(run_fields.begin(), run_fields.end(), key) == run_fields.end()) {
+      config[key] = value;
+    }
+  }
+  return config;
+}
+
+Document new_execution(const Json& config, const JobId& job_id, const ExecutionId& ex_id, WallTime created,
+                       const std::optional<Recovers>& recovers) {
+  Json record = configuration_of(config);
+  record["relocatable"] = false;
+  record["job_id"] = job_id.text;
+  record["ex_id"] = ex_id.text;
+  record["metadata"] = Json::object();
+  record["_context"] = "ex";
+  record["_status"] = name_of(Status::pending);
+  record["_created"] = iso8601(created);
+  record["_updated"] = iso8601(created);
+  record["_has_errors"] = false;
+  record["_failureReason"] = "";
+  record["teraslice_version"] = std::string("v") + teraslice_version;
+  record["_workers_wanted"] = record.value("workers", 1);
+  record["_slicer_stats"] = Json::object();
+  if (recovers) {
+    record["recovered_execution"] = recovers->ex_id.text;
+    if (!recovers->slice_type.empty()) {
+      record["recovered_slice_type"] = recovers->slice_type;
+    }
+  }
+  return Document(std::move(record));
+}
+
+void set_status(Json& execution, Status status, WallTime updated) {
+  execution["_status"] = name_of(status);
+  execution["_updated"] = iso8601(updated);
+}
+
+void set_outcome(Json& execution, const std::string& error) {
+  execution["_has_errors"] = !error.empty();
+  execution["_failureReason"] = error;
+}
+
+Json slicer_stats(const wire::ControllerBeat& beat, std::int64_t ended_ms) {
+  const std::int64_t ran_ms = beat.started_ms > 0 && ended_ms > beat.started_ms ? ended_ms - beat.started_ms : 0;
+  Json stats{{"workers_available", beat.slots_connected - std::min(beat.slots_connected, beat.slots_active)},
+             {"workers_active", beat.slots_active},
+             {"workers_joined", beat.workers_joined},
+             {"workers_reconnected", beat.workers_reconnected},
+             {"workers_disconnected", beat.workers_disconnected},
+             {"job_duration", ended_ms > 0 ? std::max<std::int64_t>(1, ran_ms / 1'000) : 0},
+             {"failed", beat.slices_failed},
+             {"subslices", 0},
+             {"queued", beat.slices_queued},
+             {"slice_range_expansion", 0},
+             {"processed", beat.slices_processed},
+             {"slicers", beat.slicers},
+             {"subslice_by_key", beat.subslice_by_key}};
+  if (beat.started_ms > 0) {
+    stats["started"] = date(beat.started_ms);
+  }
+  if (beat.queuing_complete_ms > 0) {
+    stats["queuing_complete"] = date(beat.queuing_complete_ms);
+  }
+  return stats;
+}
+
+}  // namespace slicebus::service

@@ -1,0 +1,135 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/wire/messages.hpp"
+#include "master/scheduler/messages.hpp"
+#include "master/service/answer.hpp"
+#include "master/service/document.hpp"
+#include "master/service/execution_document.hpp"
+#include "master/service/sources.hpp"
+#include "master/service/status_machine.hpp"
+#include "master/store/records_store.hpp"
+
+namespace slicebus::service {
+
+/// Names the request that waits for an answer.
+using Ticket = std::uint64_t;
+
+/// An answer to a request that had to wait.
+struct Settled {
+  Ticket ticket = 0;
+  Answer<Document> answer;
+};
+
+struct StopOptions {
+  bool blocking = true;
+  bool force = false;
+  std::optional<Duration> timeout;  ///< until running slices lose their slots; nothing: the configured one
+};
+
+/// The executions: their records, what the living ones are doing, and the commands over them. The one writer of `_status`. What is
+/// answered or told to the control actor is durable before.
+///
+/// Lives on the records actor's thread. After each batch of facts the actor calls flush(), then takes outbox() and settled().
+class Executions {
+ public:
+  /// @param stop_timeout  of a stop without its own
+  Executions(store::ExecutionStore& store, Sources sources, Stamps& stamps, Duration stop_timeout);
+
+  /// Reads what earlier masters left and tells the control actor of it, oldest first. Once, before anything else.
+  Result<void> load();
+
+  // ---- new ones ----
+  /// A new execution, `pending` and durable on return; the control actor is told.
+  /// @param lineage  of the execution that it recovers; empty: its own
+  Answer<ExecutionId> create(const Json& config, const JobId& job_id, const LineageId& lineage, const std::optional<Recovers>& recovers);
+  /// POST /ex/<ex>/_recover: the same configuration once more, on the lineage's ledger. {"job_id", "ex_id"}
+  Answer<Document> recover(const ExecutionId& ex_id, const std::string& cleanup);
+  /// A 409 when an execution of the lineage is not terminal.
+  Answer<void> may_recover(const LineageId& lineage) const;
+  /// A living execution of the job, if there is one.
+  bool is_running(const JobId& job_id) const;
+
+  // ---- reading; never waits for a controller ----
+  Answer<Document> get(const ExecutionId& ex_id) const;
+  Answer<std::vector<Document>> list(const store::ListQuery& query) const;
+  /// The newest of the job. Refusal: R-api-16.
+  Answer<store::ExecutionRecord> latest_of(const JobId& job_id) const;
+  std::optional<store::ExecutionRecord> find_latest(const JobId& job_id) const;
+  /// One entry of /controller (R-api-59). Refusal: R-api-61.
+  Answer<Document> statistics(const ExecutionId& ex_id) const;
+
+  // ---- commands; nothing in the answer: it comes later, as Settled under `ticket` ----
+  Answer<std::optional<Document>> stop(const ExecutionId& ex_id, const StopOptions& options, Ticket ticket);
+  Answer<std::optional<Document>> pause(const ExecutionId& ex_id, Ticket ticket);
+  Answer<std::optional<Document>> resume(const ExecutionId& ex_id, Ticket ticket);
+
+  // ---- facts from the control actor ----
+  void on(const scheduler::ExecutionPlaced& placed);
+  void on(const scheduler::ControllerOpened& opened);
+  void on(const scheduler::ControllerSaid& said);
+  void on(const scheduler::ControllerGone& gone);
+  void on(const scheduler::ExecutionNeverRan& never);
+  void on(const scheduler::ExecutionBroke& broke);
+  void on(const scheduler::WaitingChanged& changed);
+
+  /// Writes what changed, all of it or nothing. Errors: of the store; the changes stay and the next flush tries again.
+  Result<void> flush();
+  /// Something is still to be written.
+  bool unwritten() const;
+  std::vector<scheduler::ToControl> outbox() { return std::exchange(outbox_, {}); }
+  std::vector<Settled> settled() { return std::exchange(settled_, {}); }
+  /// Answers all that wait: the master is shutting down.
+  void give_up_waiting();
+
+ private:
+  struct Living {
+    store::ExecutionRecord record;  ///< its document is written from `document` at each put
+    Document document;
+    Status status = Status::pending;
+    scheduler::Desire desire;
+    std::uint64_t reached = 0;  ///< Desire::version of which the controller has shown that it is so
+    bool connected = false;
+    wire::ControllerBeat beat;  ///< the last one; meaningful when connected or ended
+    std::string waiting;
+    std::uint64_t failures_forgiven = 0;  ///< a resume writes `running` over failures that were known (R-api-91)
+    bool recovery_forgiven = false;
+    bool dirty = false;
+  };
+  enum class Waits : std::uint8_t { stop, pause, resume };
+  struct Waiter {
+    Ticket ticket = 0;
+    Waits kind = Waits::stop;
+    bool force = false;
+  };
+
+  void happen(Living& living, StatusEvent event);
+  void follow(Living& living, StatusEvent event);
+  void forgive(Living& living);
+  void end(Living& living, StatusEvent event, const std::string& reason);
+  Result<void> write(Living& living);
+  void settle(const ExecutionId& ex_id, const Living& living);
+  std::optional<Answer<Document>> answer_for(const Waiter& waiter, const Living& living) const;
+  Answer<void> ordered(Living& living, Living before);
+  Answer<void> may_change(const ExecutionId& ex_id, Command command);
+  Document shown(const Living& living) const;
+  Living* living(const ExecutionId& ex_id);
+  const Living* living(const ExecutionId& ex_id) const;
+
+  store::ExecutionStore& store_;
+  Sources sources_;
+  Stamps& stamps_;
+  Duration stop_timeout_;
+  std::map<ExecutionId, Living> living_;
+  std::multimap<ExecutionId, Waiter> waiters_;
+  std::vector<scheduler::ToControl> outbox_;
+  std::vector<Settled> settled_;
+  std::string write_trouble_;  ///< why the last flush failed, or empty
+};
+
+}  // namespace slicebus::service

@@ -1,0 +1,315 @@
+#include "master/service/job_check.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "common/config/config.hpp"
+#include "common/operations/catalog.hpp"
+#include "master/service/component_names.hpp"
+#include "master/service/job_fields.hpp"
+
+namespace slicebus::service {
+namespace {
+
+using operations::Operation;
+using operations::OperationKind;
+using operations::Problem;
+
+/// `[{"path":["slicers"],"message":"…"}]`: what follows the dash of R-api-70.
+std::string field_list(const std::vector<FieldProblem>& problems) {
+  Json list = Json::array();
+  for (const FieldProblem& problem : problems) {
+    Json path = Json::array();
+    for (const std::string& step : problem.path) {
+      const bool position = !step.empty() && step.size() < 10 && std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
+      path.push_back(position ? Json(std::stoul(step)) : Json(step));
+    }
+    list.push_back({{"path", std::move(path)}, {"message", problem.message}});
+  }
+  return compact(list);
+}
+
+tl::unexpected<Refusal> failed_part(std::string_view part, const std::string& name, const std::vector<FieldProblem>& problems) {
+  return refuse(RefusalKind::invalid_job, "Validation failed for " + std::string(part) + " config: " +
+                                              (name.empty() ? "undefined" : name) + " - " + field_list(problems));
+}
+
+/// "operations[2].size.max" → {"size", "max"}; "size" → {"size"}.
+std::vector<std::string> path_inside(const std::string& path, const std::string& prefix) {
+  std::string rest = path.rfind(prefix, 0) == 0 ? path.substr(prefix.size()) : path;
+  std::vector<std::string> steps;
+  std::string step;
+  for (const char c : rest + ".") {
+    if (c == '.' || c == '[' || c == ']') {
+      if (!step.empty()) {
+        steps.push_back(std::move(step));
+      }
+      step.clear();
+    } else {
+      step += c;
+    }
+  }
+  return steps;
+}
+
+Json warning(const std::string& type, const std::string& kind, Json reason) {
+  return {{"type", "JobValidation"}, {"reason", {{"type", type}, {"kind", kind}, {"reason", std::move(reason)}}}};
+}
+
+/// One check of one job; fills `config_` part by part.
+class Check {
+ public:
+  Check(const Json& job, const Json* frozen_from) : config_(job), frozen_from_(frozen_from) {}
+
+  Answer<CheckedJob> run() {
+    const std::string posted_name = text_of(config_, "name");
+    if (Answer<void> assets = check_assets(); !assets) {
+      return tl::make_unexpected(assets.error());
+    }
+    if (const auto problems = check_job_fields(config_); !problems.empty()) {
+      return failed_part("job", posted_name, problems);
+    }
+    warn_of_fields();
+    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
+      if (Answer<void> operation = check_entry("operations", "operation", "_op", i); !operation) {
+        return tl::make_unexpected(operation.error());
+      }
+    }
+    for (std::size_t i = 0; i < config_["apis"].size(); ++i) {
+      if (Answer<void> api = check_entry("apis", "api", "_name", i); !api) {
+        return tl::make_unexpected(api.error());
+      }
+    }
+    if (const auto problems = check_links(); !problems.empty()) {
+      return failed_part("job", text_of(config_, "name"), problems);
+    }
+    if (Answer<void> options = check_options(); !options) {
+      return tl::make_unexpected(options.error());
+    }
+    Json warnings{{"list", std::move(warnings_)}};
+    return CheckedJob{Document(std::move(config_)), Document(std::move(warnings))};
+  }
+
+ private:
+  Answer<void> check_assets() {
+    const auto assets = config_.find("assets");
+    if (assets == config_.end() || !assets->is_array()) {
+      return {};
+    }
+    for (const Json& entry : *assets) {
+      const AssetReference asset = parse_asset(entry.is_string() ? entry.get<std::string>() : "");
+      if (!entry.is_string() || entry == "") {
+        continue;  // the fields' check says so
+      }
+      if (!is_built_in_bundle(asset.name)) {
+        return refuse(RefusalKind::invalid_job, "Failure to get assets, caused by No assets found for \"" + entry.get<std::string>() +
+                                                    "\"; built in are " + built_in_bundles_text());
+      }
+      if (!asset.version.empty()) {
+        warnings_.push_back(warning("jobProperty", "assetVersion",
+                                    {{"field", "assets"},
+                                     {"description", "\"" + asset.name + "\" is built in and satisfies every version; version \"" +
+                                                         asset.version + "\" is not looked at"}}));
+      }
+    }
+    return {};
+  }
+
+  /// A mistyped job field is kept, as every unknown one, and named; foreign fields without a neighbour pass in silence.
+  void warn_of_fields() {
+    for (const auto& [key, value] : config_.items()) {
+      const auto& names = job_field_names();
+      if (std::find(names.begin(), names.end(), key) != names.end()) {
+        continue;
+      }
+      if (const auto near = config::nearest(key, names)) {
+        warnings_.push_back(warning("jobProperty", "unknownField",
+                                    {{"field", key}, {"description", "unknown job field \"" + key + "\"; did you mean \"" + *near + "\"?"}}));
+      }
+    }
+  }
+
+  /// One operation or api: the name is known, stands where it may, and its options fit the spec.
+  Answer<void> check_entry(const std::string& list, const std::string& part, const std::string& name_field, std::size_t i) {
+    Json& entry = config_[list][i];
+    const std::string posted = text_of(entry, name_field);
+    if (posted.empty()) {
+      return failed_part(part, "", {{{name_field}, "This field is required and must be of type string"}});
+    }
+    if (posted[0] == '.' || posted[0] == '_') {
+      return refuse(RefusalKind::invalid_job, "Invalid name: " + posted + ", it is private or otherwise restricted");
+    }
+    const ComponentName name = parse_component(posted);
+    if (!name.asset.empty() && !is_built_in_bundle(parse_asset(name.asset).name)) {
+      return refuse(RefusalKind::invalid_job, "Invalid " + part + " name for " + name_field + ": " + posted +
+                                                  ", could not find the hashID for asset identifier " + name.asset);
+    }
+    const Operation* operation = operations::find_operation(name.name);
+    const bool is_api = part == "api";
+    if (operation == nullptr || (operation->spec->kind == OperationKind::api) != is_api) {
+      return refuse(RefusalKind::invalid_job, unknown_module(name.name, is_api));
+    }
+    if (!is_api) {
+      const bool reads = operation->spec->kind == OperationKind::reader;
+      if (reads != (i == 0)) {
+        return failed_part(part, posted,
+                           {{{name_field}, reads ? "\"" + name.name + "\" is a reader and can only be the first operation"
+                                                 : "the first operation must be a reader, \"" + name.name + "\" is none"}});
+      }
+    }
+    return check_spec(*operation, list, part, name_field, i);
+  }
+
+  Answer<void> check_spec(const Operation& operation, const std::string& list, const std::string& part,
+                          const std::string& name_field, std::size_t i) {
+    Json& entry = config_[list][i];
+    const std::string posted = text_of(entry, name_field);
+    const std::string path = list + "[" + std::to_string(i) + "]";
+    nlohmann::json checked(entry);
+    checked[name_field] = parse_component(posted).without_asset();
+    std::vector<Problem> problems;
+    std::vector<Problem> warnings;
+    operations::check_entry(*operation.spec, path, checked, problems, warnings);
+    if (!problems.empty()) {
+      std::vector<FieldProblem> fields;
+      for (const Problem& problem : problems) {
+        fields.push_back({path_inside(problem.path, path), problem.message});
+      }
+      return failed_part(part, posted, fields);
+    }
+    for (const Problem& warned : warnings) {
+      const std::vector<std::string> steps = path_inside(warned.path, path);
+      warnings_.push_back(warning(part == "api" ? "assetAPIProperty" : "assetOperation", "unknownField",
+                                  {{part == "api" ? "api_name" : "_op", posted},
+                                   {"field", steps.empty() ? "" : steps[0]},
+                                   {"description", warned.message}}));
+    }
+    if (operation.freeze) {
+      freeze(operation, checked, list, i);
+    }
+    entry = in_order_of(entry, checked, *operation.spec);
+    return {};
+  }
+
+  /// What is drawn once (a seed) is drawn now and stored; a recovery keeps what the first execution drew.
+  void freeze(const Operation& operation, nlohmann::json& entry, const std::string& list, std::size_t i) const {
+    nlohmann::json drawn = entry;
+    operation.freeze(drawn);
+    if (frozen_from_ != nullptr) {
+      const auto before = frozen_from_->find(list);
+      if (before != frozen_from_->end() && before->is_array() && i < before->size() && (*before)[i].is_object() &&
+          text_of((*before)[i], "_op") == drawn.value("_op", "")) {
+        for (const auto& [key, value] : drawn.items()) {
+          const bool is_drawn = !entry.contains(key) || entry[key] != value;
+          if (is_drawn && (*before)[i].contains(key)) {
+            value = nlohmann::json((*before)[i][key]);
+          }
+        }
+      }
+    }
+    entry = std::move(drawn);
+  }
+
+  /// The entry as posted, then what was filled in, in the order of the spec.
+  static Json in_order_of(const Json& posted, const nlohmann::json& checked, const operations::OperationSpec& spec) {
+    Json entry = Json::object();
+    const auto put = [&](const std::string& key) {
+      if (const auto found = checked.find(key); found != checked.end() && !entry.contains(key)) {
+        entry[key] = Json(*found);
+      }
+    };
+    for (const auto& [key, value] : posted.items()) {
+      put(key);
+    }
+    put("_encoding");
+    put("_dead_letter_action");
+    for (const operations::FieldSpec& field : spec.fields) {
+      put(field.name);
+    }
+    for (const auto& [key, value] : checked.items()) {
+      put(key);
+    }
+    return entry;
+  }
+
+  /// R-ex-29: `_api_name` (older: `api_name`) names an entry of `apis`.
+  std::vector<FieldProblem> check_links() {
+    std::vector<FieldProblem> problems;
+    const Json& apis = config_["apis"];
+    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
+      Json& entry = config_["operations"][i];
+      const std::string field = entry.contains("_api_name") ? "_api_name" : "api_name";
+      const auto link = entry.find(field);
+      if (link == entry.end()) {
+        continue;
+      }
+      const std::vector<std::string> path{"operations", std::to_string(i), field};
+      if (!link->is_string() || apis.empty()) {
+        problems.push_back({path, "An operation with a _api_name keyword must link it to a valid api configuration on the job"});
+        continue;
+      }
+      const std::string wanted = parse_component(link->get<std::string>()).without_asset();
+      const bool found = std::any_of(apis.begin(), apis.end(), [&](const Json& api) { return text_of(api, "_name") == wanted; });
+      if (!found) {
+        problems.push_back({path, "Could not find the associated api for " + link->get<std::string>()});
+        continue;
+      }
+      if (field == "api_name") {
+        entry["_api_name"] = wanted;
+      } else {
+        *link = wanted;
+      }
+    }
+    return problems;
+  }
+
+  /// What the operations say about the options that they will run with, their api's included.
+  Answer<void> check_options() {
+    const nlohmann::json execution(config_);
+    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
+      const std::string name = text_of(config_["operations"][i], "_op");
+      const Operation* operation = operations::find_operation(parse_component(name).name);
+      if (operation == nullptr || !operation->check) {
+        continue;
+      }
+      std::vector<FieldProblem> fields;
+      for (const auto& [option, message] : operation->check(operations::effective_options(execution, i))) {
+        fields.push_back({{option}, message});
+      }
+      if (!fields.empty()) {
+        return failed_part("operation", name, fields);
+      }
+    }
+    return {};
+  }
+
+  static std::string unknown_module(const std::string& name, bool is_api) {
+    std::vector<std::string> names;
+    for (const Operation& operation : operations::catalog()) {
+      if ((operation.spec->kind == OperationKind::api) == is_api) {
+        names.push_back(operation.spec->name);
+      }
+    }
+    std::string text = "Unable to find module for operation: " + name;
+    if (const auto near = config::nearest(name, names)) {
+      return text + "; did you mean \"" + *near + "\"?";
+    }
+    std::sort(names.begin(), names.end());
+    text += is_api ? "; known apis are" : "; known operations are";
+    for (const std::string& known : names) {
+      text += (known == names.front() ? " " : ", ") + known;
+    }
+    return text;
+  }
+
+  Json config_;
+  const Json* frozen_from_;
+  Json warnings_ = Json::array();
+};
+
+}  // namespace
+
+Answer<CheckedJob> check_job(const Json& job, const Json* frozen_from) { return Check(job, frozen_from).run(); }
+
+}  // namespace slicebus::service

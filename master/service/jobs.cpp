@@ -1,0 +1,200 @@
+#include "master/service/jobs.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace slicebus::service {
+namespace {
+
+/// What JavaScript calls falsy: such an `operations` counts as absent (R-api-67).
+bool is_falsy(const Json& value) {
+  return value.is_null() || value == false || value == "" || (value.is_number() && value.get<double>() == 0.0);
+}
+
+void add_warnings(Json& answer, const Document& warnings) {
+  if (const Json& list = warnings.json().at("list"); !list.empty()) {
+    answer["warnings"] = list;
+  }
+}
+
+}  // namespace
+
+Answer<void> check_cleanup(const std::string& cleanup) {
+  if (cleanup.empty() || cleanup == "all" || cleanup == "errors" || cleanup == "pending") {
+    return {};
+  }
+  return refuse(RefusalKind::invalid, "cleanup_type must be empty or set to all, errors, pending");
+}
+
+Jobs::Jobs(store::JobStore& store, Executions& executions, Sources sources, Stamps& stamps)
+    : store_(store), executions_(executions), sources_(std::move(sources)), stamps_(stamps) {}
+
+Result<void> Jobs::load() {
+  for (const char* newest : {"_created:desc", "_updated:desc"}) {
+    SB_TRY(latest, store_.list({.size = 1, .sort = newest}));
+    for (const store::JobRecord& record : latest) {
+      stamps_.saw(record.created);
+      stamps_.saw(record.updated);
+    }
+  }
+  return {};
+}
+
+Answer<Document> Jobs::submit(const Json& posted, bool start) {
+  if (!posted.is_object() || !posted.contains("operations") || is_falsy(posted.at("operations"))) {
+    return refuse(RefusalKind::invalid, "No job was posted");
+  }
+  if (posted.contains("job_id")) {
+    return refuse(RefusalKind::unprocessable, "Job cannot include a job_id on submit");
+  }
+  Answer<CheckedJob> checked = check_job(posted);
+  if (!checked) {
+    return tl::make_unexpected(checked.error());
+  }
+  // Stored as posted; the execution gets the filled form (R-api-74).
+  const JobId job_id{sources_.new_id()};
+  const WallTime created = stamps_.next();
+  Document document(posted);
+  document.json()["job_id"] = job_id.text;
+  document.json()["_context"] = "job";
+  document.json()["_created"] = iso8601(created);
+  document.json()["_updated"] = iso8601(created);
+  const store::JobRecord record{.job_id = job_id, .document = document.text(),
+                                .active = flag_of(checked->config.json(), "active", true), .created = created, .updated = created};
+  if (const auto inserted = store_.insert(record); !inserted) {
+    return refuse(inserted.error());
+  }
+  if (start) {
+    return run(job_id, std::move(*checked), {}, std::nullopt);
+  }
+  Json answer{{"job_id", job_id.text}};
+  add_warnings(answer, checked->warnings);
+  return Document(std::move(answer));
+}
+
+Answer<Document> Jobs::run(const JobId& job_id, CheckedJob checked, const LineageId& lineage,
+                           const std::optional<Recovers>& recovers) {
+  const Answer<ExecutionId> made = executions_.create(checked.config.json(), job_id, lineage, recovers);
+  if (!made) {
+    return tl::make_unexpected(made.error());
+  }
+  Json answer{{"job_id", job_id.text}, {"ex_id", made->text}};
+  add_warnings(answer, checked.warnings);
+  return Document(std::move(answer));
+}
+
+Answer<Jobs::Found> Jobs::find(const JobId& job_id) const {
+  auto record = store_.get(job_id);
+  if (!record) {
+    return refuse(record.error());
+  }
+  if (!*record) {
+    return refuse(RefusalKind::not_found, "Could not find job " + job_id.text);
+  }
+  auto document = Document::parse((*record)->document, "job " + job_id.text);
+  if (!document) {
+    return refuse(document.error());
+  }
+  return Found{std::move(**record), std::move(*document)};
+}
+
+Answer<Document> Jobs::get(const JobId& job_id) const {
+  Answer<Found> found = find(job_id);
+  if (!found) {
+    return tl::make_unexpected(found.error());
+  }
+  return std::move(found->document);
+}
+
+Answer<std::vector<Document>> Jobs::list(const store::ListQuery& query) const {
+  const auto records = store_.list(query);
+  if (!records) {
+    return refuse(records.error());
+  }
+  std::vector<Document> documents;
+  for (const store::JobRecord& record : *records) {
+    auto document = Document::parse(record.document, "job " + record.job_id.text);
+    if (!document) {
+      return refuse(document.error());
+    }
+    documents.push_back(std::move(*document));
+  }
+  return documents;
+}
+
+Answer<Document> Jobs::start(const JobId& job_id) {
+  const Answer<Found> found = find(job_id);
+  if (!found) {
+    return tl::make_unexpected(found.error());
+  }
+  if (executions_.is_running(job_id)) {
+    return refuse(RefusalKind::conflict,
+                  "Job " + job_id.text + " is currently running, cannot have the same job concurrently running");
+  }
+  if (found->record.deleted) {
+    return refuse(RefusalKind::gone, "Job " + job_id.text + " has been deleted and cannot be started.");
+  }
+  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()));
+  if (!checked) {
+    return tl::make_unexpected(checked.error());
+  }
+  if (flag_of(checked->config.json(), "autorecover", false)) {
+    if (const auto latest = executions_.find_latest(job_id)) {
+      return recover_from(*found, *latest, "");
+    }
+  }
+  return run(job_id, std::move(*checked), {}, std::nullopt);
+}
+
+Answer<Document> Jobs::recover(const JobId& job_id, const std::string& cleanup) {
+  const Answer<Found> found = find(job_id);
+  if (!found) {
+    return tl::make_unexpected(found.error());
+  }
+  if (found->record.deleted) {
+    return refuse(RefusalKind::gone, "Job " + job_id.text + " has been deleted and cannot be recovered.");
+  }
+  const auto latest = executions_.find_latest(job_id);
+  if (latest) {
+    return recover_from(*found, *latest, cleanup);
+  }
+  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()));
+  if (!checked) {
+    return tl::make_unexpected(checked.error());
+  }
+  if (!flag_of(checked->config.json(), "autorecover", false)) {
+    return refuse(RefusalKind::not_found, "Job " + job_id.text + " is missing an execution to recover from");
+  }
+  return run(job_id, std::move(*checked), {}, std::nullopt);
+}
+
+Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionRecord& latest, const std::string& cleanup) {
+  if (Answer<void> may = executions_.may_recover(latest.lineage); !may) {
+    return tl::make_unexpected(may.error());
+  }
+  const auto before = Document::parse(latest.document, "execution " + latest.ex_id.text);
+  if (!before) {
+    return refuse(before.error());
+  }
+  // The job wins, gaps are filled from the execution (R-api-93).
+  Json merged = configuration_of(job.document.json());
+  for (const auto& [key, value] : configuration_of(before->json()).items()) {
+    if (!merged.contains(key)) {
+      merged[key] = value;
+    }
+  }
+  Answer<CheckedJob> checked = check_job(merged, &before->json());
+  if (!checked) {
+    return tl::make_unexpected(checked.error());
+  }
+  const auto reader_of = [](const Json& config) { return text_of(config.at("operations").at(0), "_op"); };
+  const std::string reader = reader_of(checked->config.json());
+  if (const std::string former = reader_of(before->json()); reader != former) {
+    return refuse(RefusalKind::conflict, "Job " + job.record.job_id.text + " reads by \"" + reader + "\", execution " + latest.ex_id.text +
+                                             " read by \"" + former + "\": it cannot go on from there; _start begins anew");
+  }
+  const bool autorecover = flag_of(checked->config.json(), "autorecover", false);
+  return run(job.record.job_id, std::move(*checked), latest.lineage,
+             Recovers{latest.ex_id, cleanup.empty() && autorecover ? "pending" : cleanup});
+}
+
+}  // namespace slicebus::service
