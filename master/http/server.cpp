@@ -85,7 +85,7 @@ Result<void> PistacheServer::open() {
     const bool taken = std::string_view(cause.what()) == std::strerror(EADDRINUSE);
     return fail(Errc::unavailable, where, taken ? "the port is taken" : "cannot listen: " + std::string(cause.what()),
                 taken ? "stop what listens there (ss -ltnp), or choose another --rest-port; 0 takes a free one"
-                      : "check --bind and --rest-port");
+                      : "--bind takes an address of this machine, 0.0.0.0 for all of them; check it and --rest-port");
   }
   return {};
 }

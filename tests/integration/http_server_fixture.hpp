@@ -192,10 +192,16 @@ class RawClient {
   std::string input_;
 };
 
-inline std::string get(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: t\r\n\r\n"; }
+inline std::string get(const std::string& target) {
+  return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: t\r\n\r\n");
+}
 inline std::string post(const std::string& target, const std::string& body) {
-  return "POST " + target + " HTTP/1.1\r\nHost: t\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-         body;
+  return std::string("POST ")
+      .append(target)
+      .append(" HTTP/1.1\r\nHost: t\r\nContent-Length: ")
+      .append(std::to_string(body.size()))
+      .append("\r\n\r\n")
+      .append(body);
 }
 
 }  // namespace slicebus::http
