@@ -68,13 +68,13 @@ Pipeline::Pipeline(Parts parts, std::uint64_t seed) : parts_(std::move(parts)), 
             "a pipeline has at most one operation that holds records across slices");
 }
 
-Ended Pipeline::run(const wire::AssignedSlice& slice, const Sleep& sleep) {
+Ended Pipeline::run(const wire::AssignedSlice& slice, const Pause& pause) {
   Work work{.context = {parts_.lineage, parts_.ex_id, slice.slice, slice.fence}, .request = &slice.request};
   work.members = {{slice.slice, slice.fence}};
-  return run_attempts(work, sleep);
+  return run_attempts(work, pause);
 }
 
-std::optional<Ended> Pipeline::flush(const Sleep& sleep) {
+std::optional<Ended> Pipeline::flush(const Pause& pause) {
   if (held_.empty()) {
     return std::nullopt;
   }
@@ -94,7 +94,7 @@ std::optional<Ended> Pipeline::flush(const Sleep& sleep) {
   flow.batch = std::move(*records);
   flow.counts[flow.step].records_out += flow.batch.size();
   work.released = std::move(flow);
-  return run_attempts(work, sleep);
+  return run_attempts(work, pause);
 }
 
 void Pipeline::discard() {
@@ -110,7 +110,7 @@ void Pipeline::discard() {
   held_counts_.clear();
 }
 
-Ended Pipeline::run_attempts(Work& work, const Sleep& sleep) {
+Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
   const wire::SliceCopy copy = work.members.back();
   BackOff back_off(seed_of(seed_, copy));
   for (std::uint32_t tried = 0;; ++tried) {
@@ -145,7 +145,7 @@ Ended Pipeline::run_attempts(Work& work, const Sleep& sleep) {
       ended.outcome = failure(copy, ran.error().text() + attempts, tried);
       return ended;
     }
-    if (!sleep(copy, back_off.next())) {
+    if (!pause(copy, back_off.next())) {
       ended.given_back = work.members;
       ended.reason = "the slot drains before the next attempt; " + ran.error().text() + attempts;
       return ended;

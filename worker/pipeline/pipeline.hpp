@@ -66,8 +66,8 @@ struct Ended {
   std::string reason{};  ///< why they are given back
 };
 
-/// Sleeps between two attempts. @return false: give the slice back instead of trying again (the slot drains)
-using Sleep = std::function<bool(const wire::SliceCopy& slice, Duration pause)>;
+/// Waits between two attempts. @return false: give the slice back instead of trying again (the slot drains)
+using Pause = std::function<bool(const wire::SliceCopy& slice, Duration length)>;
 
 class Pipeline {
  public:
@@ -75,9 +75,9 @@ class Pipeline {
   Pipeline(Parts parts, std::uint64_t seed);
 
   /// Runs the slice, up to 1 + max_retries times. Blocks as long as the operations do.
-  Ended run(const wire::AssignedSlice& slice, const Sleep& sleep);
+  Ended run(const wire::AssignedSlice& slice, const Pause& pause);
   /// Lets go of what is held; nothing: nothing was held.
-  std::optional<Ended> flush(const Sleep& sleep);
+  std::optional<Ended> flush(const Pause& pause);
   /// Forgets what is held, without output.
   void discard();
   /// Slices whose records are inside an operation, oldest first.
@@ -101,7 +101,7 @@ class Pipeline {
     bool in_sender = false;
   };
 
-  Ended run_attempts(Work& work, const Sleep& sleep);
+  Ended run_attempts(Work& work, const Pause& pause);
   Result<void> attempt(Work& work, Flow& flow, bool last);
   Result<void> fetch(Work& work, Flow& flow);
   Result<void> hold(Work& work, Flow& flow, Step& step, bool last);

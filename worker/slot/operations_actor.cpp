@@ -56,7 +56,7 @@ class Bench {
     }
     const TimePoint began = monotonic_now();
     page_.running(copy);
-    pipeline::Ended ended = pipeline_->run(order.slice, sleep());
+    pipeline::Ended ended = pipeline_->run(order.slice, pause());
     page_.idle();
     answer(std::move(ended), monotonic_now() - began);
   }
@@ -68,7 +68,7 @@ class Bench {
     }
     const TimePoint began = monotonic_now();
     page_.running(pipeline_->held().back());
-    auto ended = pipeline_->flush(sleep());
+    auto ended = pipeline_->flush(pause());
     page_.idle();
     if (ended) {
       answer(std::move(*ended), monotonic_now() - began);
@@ -93,7 +93,7 @@ class Bench {
     }
   }
 
-  pipeline::Sleep sleep() {
+  pipeline::Pause pause() {
     return [this](const wire::SliceCopy& copy, Duration pause) { return rest(copy, pause); };
   }
 

@@ -126,11 +126,11 @@ inline wire::AssignedSlice slice(std::uint64_t order) {
 }
 inline wire::SliceCopy copy_of(std::uint64_t order) { return {{0, order}, {1, order}}; }
 
-/// A sleep that does not: it keeps the pauses that were asked for.
+/// Takes no pause: it keeps the pauses that were asked for.
 struct Pauses {
   std::vector<Duration> asked;
   bool goes_on = true;
-  Sleep sleep() {
+  Pause taker() {
     return [this](const wire::SliceCopy&, Duration pause) {
       asked.push_back(pause);
       return goes_on;

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(what_goes_out_of_an_operation_goes_into_the_next) {
                              sender("file", journal)),
                     1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(7), pauses.sleep());
+  const Ended ended = pipeline.run(slice(7), pauses.taker());
   const wire::SliceOutcome& outcome = only(ended);
   BOOST_TEST((outcome.kind == wire::OutcomeKind::completed));
   BOOST_TEST((outcome.copy == copy_of(7)));
@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_CASE(slice_without_records_has_no_output) {
   Journal journal;
   Pipeline pipeline(parts_of(fetches(journal, 0), 0, sender("file", journal)), 1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((only(ended).kind == wire::OutcomeKind::completed));
   BOOST_TEST(!only(ended).has_output);
 }
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(failed_attempt_is_repeated_from_the_fetcher_and_counts_once
       parts_of(fetches(journal, 4), 3, processor("ask", fails_first(2, Errc::unavailable)), sender("file", journal)),
       1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((only(ended).kind == wire::OutcomeKind::completed));
   BOOST_TEST(only(ended).retries == 2U);
   BOOST_TEST(only(ended).counts[0].records_out == 4U);
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(slice_fails_after_max_retries_more_attempts_with_operation_
   Pipeline pipeline(
       parts_of(fetches(journal, 4), 2, processor("operations[1] \"ask\"", fails_first(99, Errc::timed_out))), 1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((only(ended).kind == wire::OutcomeKind::failed));
   BOOST_TEST(only(ended).error == "operations[1] \"ask\": the service is busy (attempt 3 of 3)");
   BOOST_TEST(only(ended).counts.empty());
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(max_retries_0_means_one_attempt) {
   Journal journal;
   Pipeline pipeline(parts_of(fetches(journal, 4), 0, processor("ask", fails_first(1, Errc::timed_out))), 1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((only(ended).kind == wire::OutcomeKind::failed));
   BOOST_TEST(pauses.asked.empty());
 }
@@ -123,18 +123,18 @@ BOOST_AUTO_TEST_CASE(what_an_operation_throws_fails_the_attempt_and_nothing_else
                                        })),
                     1);
   Pauses pauses;
-  BOOST_TEST((only(pipeline.run(slice(1), pauses.sleep())).kind == wire::OutcomeKind::completed));
-  const Ended thrown = pipeline.run(slice(2), pauses.sleep());
+  BOOST_TEST((only(pipeline.run(slice(1), pauses.taker())).kind == wire::OutcomeKind::completed));
+  const Ended thrown = pipeline.run(slice(2), pauses.taker());
   BOOST_TEST((only(thrown).kind == wire::OutcomeKind::failed));
   BOOST_TEST(only(thrown).error.find("risky: threw something") == 0U);
-  BOOST_TEST((only(pipeline.run(slice(3), pauses.sleep())).kind == wire::OutcomeKind::completed));
+  BOOST_TEST((only(pipeline.run(slice(3), pauses.taker())).kind == wire::OutcomeKind::completed));
 }
 
 BOOST_AUTO_TEST_CASE(wrong_input_is_not_tried_again) {
   Journal journal;
   Pipeline pipeline(parts_of(fetches(journal, 4), 5, processor("parse", fails_first(99, Errc::invalid))), 1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((only(ended).kind == wire::OutcomeKind::failed));
   BOOST_TEST(only(ended).retries == 0U);
   BOOST_TEST(pauses.asked.empty());
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(full_disk_gives_the_slice_back_at_once_with_the_reason_and_
       parts_of(fetches(journal, 4), 5, sender("first", journal), sender("second", journal, first(1, Errc::exhausted))),
       1);
   Pauses pauses;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST(!ended.outcome.has_value());
   BOOST_TEST((ended.given_back == std::vector{copy_of(1)}));
   BOOST_TEST(ended.reason == "second: /out: No space left on device");
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(prepared_output_of_a_failed_attempt_is_dropped_before_the_n
   Pipeline pipeline(
       parts_of(fetches(journal, 2), 1, sender("file", journal), processor("ask", fails_first(1, Errc::internal))), 1);
   Pauses pauses;
-  BOOST_TEST((only(pipeline.run(slice(1), pauses.sleep())).kind == wire::OutcomeKind::completed));
+  BOOST_TEST((only(pipeline.run(slice(1), pauses.taker())).kind == wire::OutcomeKind::completed));
   BOOST_TEST((journal == Journal{"fetch request 1", "file prepare 1 with 2", "file drop 1", "fetch request 1",
                                  "file prepare 1 with 2"}));
 }
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_CASE(draining_slot_does_not_wait_for_the_next_attempt) {
   Pipeline pipeline(parts_of(fetches(journal, 2), 5, processor("ask", fails_first(99, Errc::unavailable))), 1);
   Pauses pauses;
   pauses.goes_on = false;
-  const Ended ended = pipeline.run(slice(1), pauses.sleep());
+  const Ended ended = pipeline.run(slice(1), pauses.taker());
   BOOST_TEST((ended.given_back == std::vector{copy_of(1)}));
   BOOST_TEST(ended.reason.find("the service is busy") != std::string::npos);
   BOOST_TEST(pauses.asked.size() == 1U);
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(long_error_texts_are_cut) {
           std::make_unique<FakeFetcher>(journal, [] { return fail(Errc::invalid, "", std::string(200'000, 'x')); }), 0),
       1);
   Pauses pauses;
-  BOOST_TEST(only(pipeline.run(slice(1), pauses.sleep())).error.size() == 64U * 1024U);
+  BOOST_TEST(only(pipeline.run(slice(1), pauses.taker())).error.size() == 64U * 1024U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
