@@ -139,7 +139,7 @@ void ControllerActor::connect_broker() {
 // ---- before the core ------------------------------------------------------------------------------------------------
 
 void ControllerActor::start_over(TimePoint now) {
-  start_at_ = now;
+  start_beat_at_ = now + config_.beat;  // a lock or a disk may take longer than the master's patience with silence
   start_step(now);
 }
 
