@@ -77,6 +77,9 @@ void GuardTransport::guarded(Fd fd, Work work) {
   } catch (const std::exception& cause) {
     log::warn("http_connection_dropped", {{"cause", cause.what()}});
     drop(fd);
+  } catch (...) {
+    log::warn("http_connection_dropped", {{"cause", "something thrown that is no std::exception"}});
+    drop(fd);
   }
 }
 
