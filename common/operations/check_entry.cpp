@@ -45,7 +45,7 @@ const std::array<FieldSpec, 4>& api_fields() {
 std::string got(const json& value) { return "got " + record::printable(json_text(value), shown_bytes_max); }
 
 std::string plain(double number) {
-  return std::floor(number) == number && std::abs(number) < 1e15 ? std::to_string(static_cast<std::int64_t>(number)) : json(number).dump();
+  return std::floor(number) == number && std::abs(number) < 1e18 ? std::to_string(static_cast<std::int64_t>(number)) : json(number).dump();
 }
 
 template <class Number>

@@ -144,7 +144,7 @@ Result<bool> Record::rename(std::string_view from, std::string_view to) {
       target_there = true;
     }
   }
-  if (walk.malformed()) {
+  if (walk.malformed() || !walk.is_object()) {
     return not_an_object(view_);
   }
   if (hits == 0 || from == to) {

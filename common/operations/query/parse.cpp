@@ -187,6 +187,8 @@ class Parser {
         return refuse("variables are not supported", "write the value, in quotes if it begins with $");
       case '@':
         return refuse("variables are not supported", "write the value, in quotes if it begins with @");
+      case ':':
+        return refuse("expected the name of a field before ':'", "write field:value");
       case '+':
         return refuse("'+' before a value is not supported", "use AND, or quotes");
       default:
