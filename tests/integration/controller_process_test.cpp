@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -128,16 +129,20 @@ struct Slot {
   Slot(World& world, std::uint16_t port)
       : world_(world), dealer(bus::Dealer::connect(world.context, "tcp://127.0.0.1:" + std::to_string(port), process.text).value()) {
     poll_.watch(dealer.native());
-    dealer_say_hello();
+    poll_.watch(dealer.monitor());
   }
-  void dealer_say_hello() {
+  void say_hello() {
     wire::SlotHello hello;
-    hello.number = 1;
+    hello.number = ++hellos;
+    epoch = 0;  // nothing counts before its welcome
     hello.ex_id = world_.binding.ex_id;
     hello.process = process;
     hello.node = NodeId{"n1"};
     hello.agent = ProcessId{"a1"};
     hello.window = 4;
+    for (const auto& [copy, outcome] : reported) {
+      hello.reports.push_back(outcome);
+    }
     BOOST_TEST(dealer.send(hello).has_value());
   }
   /// Works until `most` slices are acknowledged, or the world says enough. @return slices acknowledged
@@ -153,12 +158,23 @@ struct Slot {
         beat.epoch = epoch;
         beat.last_batch = batch;
         beat.window = 4;
+        wire::SliceReport again{.process = process, .outcomes = {}};
+        for (const auto& [copy, outcome] : reported) {
+          beat.finished.push_back(copy);
+          again.outcomes.push_back(outcome);
+        }
+        if (epoch != 0 && !again.outcomes.empty()) {
+          BOOST_TEST(dealer.send(again).has_value());
+        }
         if (epoch != 0) {
           BOOST_TEST(dealer.send(beat).has_value());
         }
         next_beat = Clock::now() + 100ms;
       }
       poll_.wait(20ms);
+      if (dealer.reconnected()) {
+        say_hello();
+      }
       while (auto received = dealer.receive()) {
         const auto message = wire::decode(received->header, received->body);
         BOOST_TEST_REQUIRE(message.has_value());
@@ -170,9 +186,13 @@ struct Slot {
 
   void hear(const wire::Message& message, std::set<SlicePosition>& acknowledged) {
     if (const auto* welcome = std::get_if<wire::SlotWelcome>(&message)) {
-      epoch = welcome->epoch;
-      batch = welcome->batch;
-      execution = welcome->execution;
+      if (welcome->hello == hellos) {
+        epoch = welcome->epoch;
+        batch = welcome->batch;
+        execution = welcome->execution.empty() ? execution : welcome->execution;
+      }
+    } else if (epoch == 0) {
+      return;
     } else if (const auto* assign = std::get_if<wire::SliceAssign>(&message)) {
       batch = std::max(batch, assign->number);
       wire::SliceReport report{.process = process, .outcomes = {}};
@@ -180,12 +200,14 @@ struct Slot {
         BOOST_TEST(!slice.request.empty());
         const wire::SliceCopy copy{slice.slice, slice.fence};
         report.outcomes.push_back({.copy = copy, .members = {copy}, .counts = {{1, 1, 0, 5}, {1, 1, 0, 5}}});
+        reported.emplace(copy, report.outcomes.back());
       }
       if (!report.outcomes.empty()) {
         BOOST_TEST(dealer.send(report).has_value());
       }
     } else if (const auto* acks = std::get_if<wire::SliceAck>(&message)) {
       for (const wire::Acknowledgement& ack : acks->acknowledgements) {
+        reported.erase(ack.copy);
         if (ack.verdict == wire::Verdict::publish) {
           acknowledged.insert(ack.copy.slice);
         }
@@ -197,9 +219,11 @@ struct Slot {
   ProcessId process{new_uuid()};
   bus::Dealer dealer;
   bus::Poll poll_;
+  std::uint64_t hellos = 0;
   std::uint64_t epoch = 0;
   std::uint64_t batch = 0;
   std::string execution;
+  std::map<wire::SliceCopy, wire::SliceOutcome> reported;
 };
 
 const auto never = [] { return false; };
