@@ -1,5 +1,7 @@
 // The bus's own test: the one unit test with real sockets, all on loopback ports that the system chooses.
+#include <arpa/inet.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/test/unit_test.hpp>
@@ -22,8 +24,13 @@ std::string tcp(const Router& router) { return "tcp://127.0.0.1:" + std::to_stri
 std::optional<Received> await(Socket& socket) {
   Poll poll;
   poll.watch(socket.native());
-  poll.wait(patience);
-  return socket.receive();
+  const TimePoint deadline = monotonic_now() + patience;
+  auto received = socket.receive();
+  while (!received && monotonic_now() < deadline) {
+    poll.wait(deadline - monotonic_now());
+    received = socket.receive();
+  }
+  return received;
 }
 
 bool await_connection(Dealer& dealer) {
@@ -52,6 +59,45 @@ std::string process_in(const Received& received) {
   BOOST_REQUIRE(message.has_value());
   return std::get<wire::MasterBeat>(*message).process.text;
 }
+
+/// A foreign ZeroMQ peer, byte by byte: ZMTP 3.0 with the NULL mechanism, as a DEALER that knows nothing of our frames.
+class ForeignDealer {
+ public:
+  explicit ForeignDealer(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    BOOST_REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    std::string greeting("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
+    greeting.resize(64, '\0');
+    write(greeting);
+    frame('\4', std::string("\5READY\13Socket-Type\0\0\0\6DEALER", 28));
+    // Messages may follow once the other side is ready too.
+    char bytes[256];
+    for (std::string said; said.find("Identity") == std::string::npos;) {
+      const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);
+      BOOST_REQUIRE(got > 0);
+      said.append(bytes, static_cast<std::size_t>(got));
+    }
+  }
+  ForeignDealer(const ForeignDealer&) = delete;
+  ForeignDealer& operator=(const ForeignDealer&) = delete;
+  ~ForeignDealer() { close(fd_); }
+
+  void send(const std::vector<std::string>& frames) const {
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      frame(i + 1 < frames.size() ? '\1' : '\0', frames[i]);
+    }
+  }
+
+ private:
+  void frame(char flags, const std::string& body) const { write(std::string{flags, static_cast<char>(body.size())} + body); }
+  void write(const std::string& bytes) const {
+    BOOST_REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  }
+  int fd_;
+};
 
 struct Counted {
   explicit Counted(int* count) : count_(count) { ++*count_; }
@@ -171,6 +217,23 @@ BOOST_AUTO_TEST_CASE(a_restarted_peer_takes_over_its_identity) {
   BOOST_TEST(process_in(await(router).value()) == "second");
   BOOST_REQUIRE(router.send("same", beat_of("answer")).has_value());
   BOOST_TEST(process_in(await(second).value()) == "answer");
+}
+
+BOOST_AUTO_TEST_CASE(messages_of_another_number_of_frames_are_dropped_and_counted) {
+  Context context;
+  Router router = Router::bind(context, "tcp://127.0.0.1:0").value();
+  const ForeignDealer foreign(router.port());
+  foreign.send({"one frame"});
+  foreign.send({"1", "2", "3", "4"});
+  foreign.send({"1", "2", "3", "4", "5", "6", "7"});
+  foreign.send({"head", "to", "body"});
+  const auto received = await(router);
+  BOOST_REQUIRE(received.has_value());
+  BOOST_TEST(received->header == "head");
+  BOOST_TEST(received->to == "to");
+  BOOST_TEST(received->body == "body");
+  BOOST_TEST(router.malformed() == 3U);
+  BOOST_TEST(router.malformed_peer() == received->peer);
 }
 
 BOOST_AUTO_TEST_CASE(a_wait_ends_at_its_deadline_and_not_before) {

@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(an_exit_code_and_a_signal_are_told_apart_and_named) {
 }
 
 BOOST_AUTO_TEST_CASE(a_running_child_has_no_end_and_takes_signals) {
-  Child child = Child::spawn(shell("sleep 1000")).value();
+  Child child = Child::spawn(shell("exec sleep 1000")).value();
   BOOST_TEST(!child.reap().has_value());
   child.signal(SIGTERM);
   BOOST_TEST(end_of(child).signal == SIGTERM);
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_missing_program_is_an_error_with_its_path) {
 BOOST_AUTO_TEST_CASE(the_destructor_ends_the_child) {
   pid_t pid = -1;
   {
-    Child child = Child::spawn(shell("sleep 1000")).value();
+    Child child = Child::spawn(shell("exec sleep 1000")).value();
     pid = child.pid();
     Child moved(std::move(child));
     BOOST_TEST(moved.pid() == pid);
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(a_child_of_a_killed_parent_dies_too) {
   BOOST_REQUIRE(pipe(told) == 0);
   const pid_t middle = fork();
   if (middle == 0) {
-    auto grandchild = Child::spawn(shell("sleep 1000"));
+    auto grandchild = Child::spawn(shell("exec sleep 1000"));
     const pid_t pid = grandchild ? grandchild->pid() : -1;
     (void)!write(told[1], &pid, sizeof pid);
     pause();
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_message_to_a_dead_child_is_an_error_and_no_signal) {
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_never_reads_costs_its_parent_a_bounded_wait) {
-  SpawnOptions options = shell("sleep 1000");
+  SpawnOptions options = shell("exec sleep 1000");
   options.channel = true;
   Child child = Child::spawn(options).value();
   const auto sent = child.send(std::string(8U << 20U, 'x'));
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(a_signal_that_was_ignored_at_the_start_stays_ignored) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stranger_is_ended_only_if_it_is_the_one_meant) {
-  Child child = Child::spawn(shell("sleep 1000")).value();
+  Child child = Child::spawn(shell("exec sleep 1000")).value();
   const auto born = start_time_of(child.pid());
   BOOST_REQUIRE(born.has_value());
   BOOST_TEST(end_stranger(child.pid(), *born + 1).has_value());
@@ -257,7 +257,7 @@ BOOST_AUTO_TEST_CASE(a_stranger_is_ended_only_if_it_is_the_one_meant) {
 BOOST_AUTO_TEST_CASE(the_ready_line_carries_the_port) {
   ReadyPipe ready = ReadyPipe::open().value();
   BOOST_TEST(!ready.read().port.has_value());
-  SpawnOptions options = shell("echo 'port 5680' >&" + std::to_string(ready.child_fd()) + "; sleep 1000");
+  SpawnOptions options = shell("echo 'port 5680' >&" + std::to_string(ready.child_fd()) + "; exec sleep 1000");
   options.keep_fds = {ready.child_fd()};
   Child child = Child::spawn(options).value();
   ready.started();
