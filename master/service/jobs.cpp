@@ -177,7 +177,8 @@ Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionReco
   }
   // The job wins, gaps are filled from the execution (R-api-93).
   Json merged = configuration_of(job.document.json());
-  for (const auto& [key, value] : configuration_of(before->json()).items()) {
+  const Json former_config = configuration_of(before->json());
+  for (const auto& [key, value] : former_config.items()) {
     if (!merged.contains(key)) {
       merged[key] = value;
     }

@@ -1,0 +1,345 @@
+#include "master/scheduler/scheduler.hpp"
+
+using namespace slicebus;
+using namespace slicebus::scheduler;
+
+namespace {
+
+TimePoint at(Duration since) { return TimePoint{since}; }
+
+/// A scheduler, its answers to StartController played, and what it did.
+class Play {
+ public:
+  Play() : scheduler_({.ports = {100, 199}, .broker = "tcp://b:1", .ledger_folder = "/d", .first_number = 1'000}) {}
+
+  SchedulerActions step(const SchedulerEvent& event, Duration when) {
+    now_ = std::max(now_, when);
+    SchedulerActions done = scheduler_.step(event, at(now_));
+    for (std::size_t i = 0; i < done.size(); ++i) {
+      if (const auto* start = std::get_if<StartController>(&done[i])) {
+        const auto more = scheduler_.step(ControllerStarted{start->binding.ex_id, ++pid_}, at(now_));
+        pids_[start->binding.ex_id] = pid_;
+        done.insert(done.end(), more.begin(), more.end());
+      }
+    }
+    return done;
+  }
+  SchedulerActions nodes(std::vector<wire::NodeEntry> entries, Duration when, std::vector<NodeId> removed = {}) {
+    const bool first = ++sequence_ == 1;
+    return step(wire::ClusterUpdate{ProcessId{"broker"}, sequence_, first, std::move(entries), std::move(removed)}, when);
+  }
+  SchedulerActions beat(const std::string& ex, Duration when, std::uint64_t planned = 0, const std::string& final_status = {}) {
+    wire::ControllerBeat beat;
+    beat.ex_id = ExecutionId{ex};
+    beat.pid = pids_.at(beat.ex_id);
+    beat.host = "h";
+    beat.port = 100;
+    beat.slices_planned = planned;
+    beat.final_status = final_status;
+    beat.order_seen = seen_[ex];
+    return step(beat, when);
+  }
+  SchedulerActions dies(const std::string& ex, bool own, Duration when) {
+    return step(ControllerDied{ExecutionId{ex}, pids_.at(ExecutionId{ex}), own, own ? "signal 11 (Segmentation fault)" : "signal 9 (Killed)"}, when);
+  }
+  void order_seen(const std::string& ex, std::uint64_t number) { seen_[ex] = number; }
+  Scheduler& scheduler() { return scheduler_; }
+  std::uint32_t pid_of(const std::string& ex) const { return pids_.at(ExecutionId{ex}); }
+
+ private:
+  Scheduler scheduler_;
+  Duration now_{};
+  std::uint64_t sequence_ = 0;
+  std::uint32_t pid_ = 0;
+  std::map<ExecutionId, std::uint32_t> pids_;
+  std::map<std::string, std::uint64_t> seen_;
+};
+
+ExecutionWanted wanted(const std::string& ex, std::uint32_t workers = 2, bool started = false) {
+  ExecutionWanted out;
+  out.ex_id = ExecutionId{ex};
+  out.job_id = JobId{"job of " + ex};
+  out.lineage = LineageId{ex};
+  out.workers = workers;
+  out.started = started;
+  out.desire.version = 1;
+  return out;
+}
+
+wire::NodeEntry node(const std::string& name, std::uint32_t slots, std::vector<std::string> running = {}, bool connected = true) {
+  wire::NodeEntry entry;
+  entry.beat.node = NodeId{name};
+  entry.beat.slots_total = slots;
+  entry.connected = connected;
+  for (const std::string& ex : running) {
+    entry.beat.slots.push_back({.worker_id = static_cast<std::uint32_t>(entry.beat.slots.size() + 1), .ex_id = ExecutionId{ex}});
+  }
+  return entry;
+}
+
+template <class Action>
+std::vector<Action> all(const SchedulerActions& actions) {
+  std::vector<Action> out;
+  for (const auto& action : actions) {
+    if (const auto* one = std::get_if<Action>(&action)) {
+      out.push_back(*one);
+    }
+  }
+  return out;
+}
+template <class Message>
+std::vector<Message> told(const SchedulerActions& actions) {
+  std::vector<Message> out;
+  for (const TellRecords& tell : all<TellRecords>(actions)) {
+    if (const auto* one = std::get_if<Message>(&tell.message)) {
+      out.push_back(*one);
+    }
+  }
+  return out;
+}
+template <class Message>
+std::vector<Message> sent(const SchedulerActions& actions) {
+  std::vector<Message> out;
+  for (const SendControl& send : all<SendControl>(actions)) {
+    if (const auto* one = std::get_if<Message>(&send.message)) {
+      out.push_back(*one);
+    }
+  }
+  return out;
+}
+/// Slots wished on a node, by execution, as last sent in these actions.
+std::map<std::string, std::uint32_t> wishes(const SchedulerActions& actions, const std::string& name) {
+  std::map<std::string, std::uint32_t> out;
+  for (const wire::SlotsWanted& wish : sent<wire::SlotsWanted>(actions)) {
+    if (wish.node.text == name) {
+      out.clear();
+      for (const wire::WantedSlots& execution : wish.executions) {
+        out[execution.ex_id.text] = execution.slots;
+      }
+    }
+  }
+  return out;
+}
+using Wishes = std::map<std::string, std::uint32_t>;
+
+struct Running : Play {
+  Running() {
+    step(RecordsLoaded{}, 0s);
+    nodes({node("n1", 4)}, 0s);
+    step(wanted("e1"), 0s);
+    beat("e1", 0s);
+  }
+};
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(scheduling)
+
+BOOST_AUTO_TEST_CASE(an_execution_on_an_idle_cluster_is_placed_and_started_in_the_same_step) {
+  Play play;
+  play.step(RecordsLoaded{}, 0s);
+  play.nodes({node("n1", 1)}, 0s);
+  const auto done = play.step(wanted("e1"), 1s);
+  BOOST_TEST(told<ExecutionPlaced>(done).size() == 1u);
+  const auto starts = all<StartController>(done);
+  BOOST_REQUIRE(starts.size() == 1u);
+  BOOST_TEST(starts[0].binding.port == 100);
+  BOOST_TEST(starts[0].binding.ledger_path == "/d/e1.db");
+  BOOST_TEST((wishes(play.beat("e1", 1s), "n1") == Wishes{{"e1", 1}}), "slots are wanted the moment the port is known");
+}
+
+BOOST_AUTO_TEST_CASE(executions_wait_in_order_and_say_for_what) {
+  Play play;
+  play.step(RecordsLoaded{}, 0s);
+  auto done = play.step(wanted("e1", 1), 0s);
+  BOOST_TEST(told<WaitingChanged>(done).at(0).text.find("the broker at tcp://b:1 has not answered yet") == 0u);
+  done = play.step(wire::BrokerBeat{ProcessId{"broker"}}, 1s);
+  BOOST_TEST(told<WaitingChanged>(done).at(0).text.find("no worker node is connected") == 0u);
+  play.step(wanted("e2", 1), 1s);
+  done = play.nodes({node("n1", 1)}, 1s);
+  BOOST_TEST(told<ExecutionPlaced>(done).at(0).ex_id.text == "e1");
+  BOOST_TEST(told<ExecutionPlaced>(done).size() == 1u);
+  bool said = false;
+  for (const auto& waiting : told<WaitingChanged>(done)) {
+    said |= waiting.ex_id.text == "e2" && waiting.text == "no slot is free: all 1 slots of 1 node are taken";
+  }
+  BOOST_TEST(said);
+}
+
+BOOST_AUTO_TEST_CASE(no_node_is_told_anything_before_all_records_are_known) {
+  Play play;
+  auto done = play.nodes({node("n1", 2, {"e1", "e1"})}, 0s);
+  BOOST_TEST(sent<wire::SlotsWanted>(done).empty());
+  done = play.step(Tick{}, 1s);
+  BOOST_TEST(sent<wire::SlotsWanted>(done).empty());
+  BOOST_TEST(sent<wire::MasterBeat>(done).size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_restarted_master_keeps_slots_where_they_run) {
+  Play play;
+  play.nodes({node("n1", 4), node("n2", 2, {"e1", "e1"})}, 0s);
+  auto old = wanted("e1", 2, true);
+  old.host = "h";
+  old.port = 150;
+  play.step(old, 0s);
+  const auto done = play.step(RecordsLoaded{}, 0s);
+  BOOST_TEST(all<StartController>(done).at(0).binding.port == 150);
+  BOOST_TEST((wishes(done, "n2") == Wishes{{"e1", 2}}));
+  BOOST_TEST((wishes(done, "n1") == Wishes{{"e1", 0}}), "it may still have a death to tell");
+}
+
+BOOST_FIXTURE_TEST_CASE(slots_of_a_lost_node_are_asked_elsewhere_and_its_surplus_is_drained_on_return, Running) {
+  nodes({node("n2", 2)}, 1s);
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  auto done = nodes({node("n1", 4, {"e1", "e1"}, false)}, 10s);
+  BOOST_TEST((wishes(done, "n2") == Wishes{{"e1", 2}}));
+  nodes({node("n2", 2, {"e1", "e1"})}, 11s);
+  done = nodes({node("n1", 4, {"e1", "e1"})}, 12s);
+  BOOST_TEST((wishes(done, "n1") == Wishes{{"e1", 0}}));
+  BOOST_TEST(wishes(done, "n2").empty(), "nothing changes there");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_dead_slots_place_stays_with_its_execution, Running) {
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  step(wanted("e2", 9), 1s);
+  beat("e2", 1s);
+  const auto done = nodes({node("n1", 4, {"e1", "e2", "e2"})}, 2s);
+  BOOST_TEST(sent<wire::SlotsWanted>(done).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_slot_on_its_way_out_is_not_free, Running) {
+  step(WorkersChanged{ExecutionId{"e1"}, 4}, 0s);
+  nodes({node("n1", 4, {"e1", "e1", "e1", "e1"})}, 1s);
+  step(ExecutionEnded{ExecutionId{"e1"}}, 2s);
+  BOOST_TEST(told<ExecutionPlaced>(step(wanted("e2", 1), 2s)).empty());
+  BOOST_TEST(told<ExecutionPlaced>(nodes({node("n1", 4, {"e1", "e1", "e1"})}, 3s)).size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_dead_controller_starts_again_and_the_fifth_own_death_breaks_the_execution, Running) {
+  Duration when = 1s;
+  for (int death = 1; death <= 4; ++death) {
+    auto done = dies("e1", true, when);
+    BOOST_TEST(told<ControllerGone>(done).size() == 1u);
+    BOOST_TEST(told<ExecutionBroke>(done).empty());
+    if (death > 1) {
+      BOOST_TEST(all<StartController>(done).empty(), "it backs off");
+      when += 11s;
+      done = step(Tick{}, when);
+    }
+    BOOST_TEST(all<StartController>(done).size() == 1u);
+    beat("e1", when);
+  }
+  const auto done = dies("e1", true, when);
+  const auto broke = told<ExecutionBroke>(done);
+  BOOST_REQUIRE(broke.size() == 1u);
+  BOOST_TEST(broke[0].reason.find("5 times in a row") != std::string::npos);
+  BOOST_TEST(broke[0].reason.find("signal 11 (Segmentation fault)") != std::string::npos);
+  BOOST_TEST(all<StartController>(step(Tick{}, when + 60s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(kills_from_outside_never_break_it, Running) {
+  Duration when = 1s;
+  for (int death = 0; death < 50; ++death) {
+    const auto done = dies("e1", false, when);
+    BOOST_TEST(told<ExecutionBroke>(done).empty());
+    when += 11s;
+    step(Tick{}, when);
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_beat_of_an_earlier_controller_does_not_count, Running) {
+  wire::ControllerBeat late;
+  late.ex_id = ExecutionId{"e1"};
+  late.pid = pid_of("e1");
+  late.final_status = "completed";
+  dies("e1", false, 1s);
+  BOOST_TEST(told<ControllerSaid>(step(late, 1s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_silent_controller_is_killed_only_while_the_broker_speaks, Running) {
+  Duration when = 0s;
+  for (; when <= 10s; when += 1s) {
+    step(wire::BrokerBeat{}, when);
+    BOOST_TEST(all<KillController>(step(Tick{}, when)).empty());
+  }
+  step(wire::BrokerBeat{}, 11s);
+  BOOST_TEST(all<KillController>(step(Tick{}, 11s)).size() == 1u);
+
+  Running other;
+  BOOST_TEST(all<KillController>(other.step(Tick{}, 60s)).empty(), "the broker was silent too");
+  other.step(wire::BrokerBeat{}, 61s);
+  BOOST_TEST(all<KillController>(other.step(Tick{}, 62s)).empty(), "it has only just come back");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_absence_of_our_own_is_nobodys_silence, Running) {
+  for (Duration when = 0s; when <= 5s; when += 1s) {
+    step(wire::BrokerBeat{}, when);
+    step(Tick{}, when);
+  }
+  step(StoodStill{30s}, 36s);
+  step(wire::BrokerBeat{}, 36s);
+  BOOST_TEST(all<KillController>(step(Tick{}, 37s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(orders_are_repeated_and_a_desire_counts_as_obeyed_when_its_number_was_seen, Running) {
+  auto done = step(DesireChanged{ExecutionId{"e1"}, {.version = 7, .paused = true}}, 1s);
+  const auto order = sent<wire::ControllerOrder>(done).at(0);
+  BOOST_TEST(order.paused);
+  BOOST_TEST(order.number > 1'000u);
+  BOOST_TEST(told<ControllerSaid>(beat("e1", 1s)).at(0).obeyed == 0u);
+  BOOST_TEST((sent<wire::ControllerOrder>(step(Tick{}, 2s)).at(0) == order));
+  order_seen("e1", order.number);
+  BOOST_TEST(told<ControllerSaid>(beat("e1", 2s)).at(0).obeyed == 7u);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_controller_started_again_knows_what_is_wanted_from_its_binding, Running) {
+  step(DesireChanged{ExecutionId{"e1"}, {.version = 7, .paused = true}}, 1s);
+  BOOST_TEST(all<StartController>(dies("e1", false, 1s)).at(0).binding.paused);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_before_the_start_ends_it_without_a_controller) {
+  Play play;
+  play.step(RecordsLoaded{}, 0s);
+  play.step(wanted("e1"), 0s);
+  const auto done = play.step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true}}, 1s);
+  BOOST_TEST(told<ExecutionNeverRan>(done).size() == 1u);
+  BOOST_TEST(all<StartController>(play.nodes({node("n1", 4)}, 1s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_whose_time_is_over_takes_the_slots_away, Running) {
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 3s}}, 2s);
+  BOOST_TEST((scheduler().next_deadline() <= at(5s)));
+  BOOST_TEST(wishes(step(Tick{}, 4s), "n1").at("e1") == 2u);
+  BOOST_TEST(wishes(step(Tick{}, 5s), "n1").at("e1") == 0u);
+  beat("e1", 6s);
+  BOOST_TEST(wishes(nodes({node("n1", 4)}, 7s), "n1").at("e1") == 1u, "accepted output may wait for a slot to publish it");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_ended_execution_frees_its_slots_and_goes_when_its_controller_has, Running) {
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  auto done = beat("e1", 2s, 3, "completed");
+  BOOST_TEST(told<ControllerSaid>(done).at(0).beat.final_status == "completed");
+  done = step(ExecutionEnded{ExecutionId{"e1"}}, 2s);
+  BOOST_TEST(sent<wire::ControllerOrder>(done).at(0).final_recorded);
+  BOOST_TEST(wishes(done, "n1").count("e1") == 0u, "what is not listed is over");
+  done = dies("e1", false, 3s);
+  BOOST_TEST(all<StartController>(done).empty());
+  BOOST_TEST(told<ControllersChanged>(done).at(0).controllers.empty());
+  BOOST_TEST(sent<wire::ControllerOrder>(step(Tick{}, 9s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(after_SIGTERM_nothing_is_started_or_taken_away, Running) {
+  step(Terminate{}, 1s);
+  BOOST_TEST(all<StartController>(dies("e1", false, 1s)).empty());
+  BOOST_TEST(all<StartController>(step(wanted("e2"), 2s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_node_that_returns_smaller_gets_no_more_than_it_has, Running) {
+  step(WorkersChanged{ExecutionId{"e1"}, 4}, 0s);
+  step(wanted("e2", 2), 0s);
+  const auto done = nodes({node("n1", 1)}, 1s);
+  BOOST_TEST(wishes(done, "n1").at("e1") == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
