@@ -34,5 +34,5 @@ function(slicebus_test name)
     list(APPEND ARG_LABELS long)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
-      ENVIRONMENT "SLICEBUS_BIN=${CMAKE_BINARY_DIR}/bin;SLICEBUS_SOURCE=${CMAKE_SOURCE_DIR}")
+      ENVIRONMENT "SLICEBUS_BIN=${CMAKE_BINARY_DIR}/bin;SLICEBUS_SOURCE=${CMAKE_SOURCE_DIR};TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/thread_sanitizer.supp")
 endfunction()

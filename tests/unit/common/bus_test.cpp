@@ -92,7 +92,11 @@ class ForeignDealer {
   }
 
  private:
-  void frame(char flags, const std::string& body) const { write(std::string{flags, static_cast<char>(body.size())} + body); }
+  void frame(char flags, const std::string& body) const {
+    std::string bytes(1, flags);
+    bytes += static_cast<char>(body.size());
+    write(bytes + body);
+  }
   void write(const std::string& bytes) const {
     BOOST_REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
   }
