@@ -3,20 +3,10 @@
 #include <array>
 
 /// One line for each operation or api: `one(x)` stands for the function `const Operation& x()` of its file.
-#define SB_OPERATIONS(one) \
-  one(data_generator)      \
-  one(delay)               \
-  one(drop_field)          \
-  one(file_exporter)       \
-  one(file_reader)         \
-  one(file_reader_api)     \
-  one(file_sender_api)     \
-  one(filter)              \
-  one(noop)                \
-  one(rename_field)        \
-  one(set_field)           \
-  one(stdout_operation)    \
-  one(test_reader)
+#define SB_OPERATIONS(one)                                                                                \
+  one(data_generator) one(delay) one(drop_field) one(file_exporter) one(file_reader) one(file_reader_api) \
+      one(file_sender_api) one(filter) one(noop) one(rename_field) one(set_field) one(stdout_operation)   \
+          one(test_reader)
 
 namespace slicebus::operations {
 

@@ -23,15 +23,16 @@ struct Problem {
   std::string message;  ///< "must be an integer, got \"ten\""
 };
 
-/// Checks `entry` (an object with `_op` or `_name`) against `spec`: types coerced ("10" → 10, "5 s" → 5000), defaults filled, required
-/// ones present, ranges and enumerations kept. Unknown options are kept and become `warnings` with the nearest name. An operation
-/// whose spec has an api may carry that api's fields: without `_api_name` they count as its own, with it only those present are checked.
+/// Checks `entry` (an object with `_op` or `_name`) against `spec`: types coerced ("10" → 10, "5 s" → 5000), defaults
+/// filled, required ones present, ranges and enumerations kept. Unknown options are kept and become `warnings` with the
+/// nearest name. An operation whose spec has an api may carry that api's fields: without `_api_name` they count as its
+/// own, with it only those present are checked.
 /// @param path "operations[2]"
-void check_entry(const OperationSpec& spec, std::string_view path, nlohmann::json& entry, std::vector<Problem>& problems,
-                 std::vector<Problem>& warnings);
+void check_entry(const OperationSpec& spec, std::string_view path, nlohmann::json& entry,
+                 std::vector<Problem>& problems, std::vector<Problem>& warnings);
 
-/// The options an operation runs with: its own, over those of the api it names (`_api_name`). `_encoding` and `_dead_letter_action`
-/// come from the api unless the operation has another value than the default.
+/// The options an operation runs with: its own, over those of the api it names (`_api_name`). `_encoding` and
+/// `_dead_letter_action` come from the api unless the operation has another value than the default.
 /// @param execution an execution record with `operations` and `apis`, both checked
 nlohmann::json effective_options(const nlohmann::json& execution, std::size_t operation);
 

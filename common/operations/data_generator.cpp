@@ -20,29 +20,65 @@ constexpr std::size_t record_bytes = 512;  // about; what a batch reserves for e
 const OperationSpec generator_spec{
     .name = "data_generator",
     .kind = OperationKind::reader,
-    .summary = "Makes up records: `ip`, `userAgent`, `url`, `uuid`, `created`, `ipv6`, `location`, `bytes`. Each is computed from the "
-               "seed and its position alone, so that a slice that runs again gives the same records (but for formats that tell the "
-               "present time), and no two records are equal.",
+    .summary =
+        "Makes up records: `ip`, `userAgent`, `url`, `uuid`, `created`, `ipv6`, `location`, `bytes`. Each is computed "
+        "from the "
+        "seed and its position alone, so that a slice that runs again gives the same records (but for formats that "
+        "tell the "
+        "present time), and no two records are equal.",
     .fields = {
-        {.name = "size", .type = "integer", .range = "1..2^53", .fallback = "5000",
-         .help = "How many records in all (lifecycle `once`). With `persistent` there is no end, and slices have at most this many.",
-         .min = 1, .max = static_cast<double>(records_max)},
-        {.name = "slice_size", .type = "integer", .range = "1..1'000'000", .fallback = "1000", .help = "Records a slice; the last one may be shorter.",
-         .min = 1, .max = static_cast<double>(slice_records_max)},
-        {.name = "seed", .type = "integer", .range = "0..2^53", .help = "Where the records come from; drawn once for an execution when absent, and stored in it.",
-         .min = 0, .max = static_cast<double>(records_max)},
+        {.name = "size",
+         .type = "integer",
+         .range = "1..2^53",
+         .fallback = "5000",
+         .help = "How many records in all (lifecycle `once`). With `persistent` there is no end, and slices have at "
+                 "most this many.",
+         .min = 1,
+         .max = static_cast<double>(records_max)},
+        {.name = "slice_size",
+         .type = "integer",
+         .range = "1..1'000'000",
+         .fallback = "1000",
+         .help = "Records a slice; the last one may be shorter.",
+         .min = 1,
+         .max = static_cast<double>(slice_records_max)},
+        {.name = "seed",
+         .type = "integer",
+         .range = "0..2^53",
+         .help = "Where the records come from; drawn once for an execution when absent, and stored in it.",
+         .min = 0,
+         .max = static_cast<double>(records_max)},
         {.name = "start", .type = "date", .help = "Earliest `created` of formats that draw a date; 1970 when absent."},
-        {.name = "end", .type = "date", .help = "Latest `created` of formats that draw a date; the time of submission when absent, stored in the execution."},
-        {.name = "format", .type = "string", .range = "dateNow, utcDate, isoBetween, utcBetween", .fallback = "\"utcBetween\"",
-         .help = "How `created` is made: `dateNow` (local time with offset) and `utcDate` tell the present time, `isoBetween` (+00:00) and "
+        {.name = "end",
+         .type = "date",
+         .help = "Latest `created` of formats that draw a date; the time of submission when absent, stored in the "
+                 "execution."},
+        {.name = "format",
+         .type = "string",
+         .range = "dateNow, utcDate, isoBetween, utcBetween",
+         .fallback = "\"utcBetween\"",
+         .help = "How `created` is made: `dateNow` (local time with offset) and `utcDate` tell the present time, "
+                 "`isoBetween` (+00:00) and "
                  "`utcBetween` (Z) draw one between `start` and `end`.",
          .one_of = {"dateNow", "utcDate", "isoBetween", "utcBetween"}},
         {.name = "date_key", .type = "string", .fallback = "\"created\"", .help = "Name of the date field."},
-        {.name = "set_id", .type = "string", .range = "base64url, hexadecimal, HEXADECIMAL", .help = "Adds `id`, 8 or 9 random characters of that alphabet.",
+        {.name = "set_id",
+         .type = "string",
+         .range = "base64url, hexadecimal, HEXADECIMAL",
+         .help = "Adds `id`, 8 or 9 random characters of that alphabet.",
          .one_of = {"base64url", "hexadecimal", "HEXADECIMAL"}},
         {.name = "id_start_key", .type = "string", .help = "What every `id` begins with; needs `set_id`."},
-        {.name = "stress_test", .type = "boolean", .fallback = "false", .help = "Makes one record a slice and repeats it; not together with `delay`."},
-        {.name = "delay", .type = "number", .range = "0..86'400 s", .fallback = "0", .help = "Seconds to wait in each slice before its records are made.", .min = 0, .max = 86'400}}};
+        {.name = "stress_test",
+         .type = "boolean",
+         .fallback = "false",
+         .help = "Makes one record a slice and repeats it; not together with `delay`."},
+        {.name = "delay",
+         .type = "number",
+         .range = "0..86'400 s",
+         .fallback = "0",
+         .help = "Seconds to wait in each slice before its records are made.",
+         .min = 0,
+         .max = 86'400}}};
 
 std::optional<std::int64_t> date_option(const nlohmann::json& options, const char* name) {
   if (const auto text = text_option(options, name)) {
@@ -65,7 +101,9 @@ std::vector<std::pair<std::string, std::string>> check_generator(const nlohmann:
     problems.emplace_back("delay", "cannot be used together with stress_test");
   }
   if (has_option(options, "json_schema")) {
-    problems.emplace_back("json_schema", "is not supported; the records have fixed fields, which set_field, rename_field and drop_field can change");
+    problems.emplace_back(
+        "json_schema",
+        "is not supported; the records have fixed fields, which set_field, rename_field and drop_field can change");
   }
   if (text_option(options, "_encoding", "json") != "json") {
     problems.emplace_back("_encoding", "must be json, got \"raw\"");
@@ -96,7 +134,9 @@ class GeneratorSlicer final : public Slicer {
  public:
   explicit GeneratorSlicer(const SlicerSetup& setup)
       : size_(std::clamp<std::int64_t>(integer_option(setup.options, "size", 5'000), 1, records_max)),
-        slice_(std::min(std::clamp<std::int64_t>(integer_option(setup.options, "slice_size", slice_records), 1, slice_records_max), size_)),
+        slice_(std::min(
+            std::clamp<std::int64_t>(integer_option(setup.options, "slice_size", slice_records), 1, slice_records_max),
+            size_)),
         persistent_(setup.persistent),
         slicers_(std::max<std::int64_t>(1, setup.slicers)),
         block_(setup.slicer_id) {}
@@ -108,12 +148,14 @@ class GeneratorSlicer final : public Slicer {
     SB_TRY(slicers, position.get("slicers"));
     SB_TRY(slice, position.get("slice_size"));
     if (!block || !slicers || !slice || block->integer().value_or(-1) < 0) {
-      return fail(Errc::invalid, "operation \"data_generator\"", "cursor is not one of its own", "start a new execution");
+      return fail(Errc::invalid, "operation \"data_generator\"", "cursor is not one of its own",
+                  "start a new execution");
     }
     if (slicers->integer() != slicers_ || slice->integer() != slice_) {
       return fail(Errc::conflict, "operation \"data_generator\"",
-                  "the execution began with " + std::string(slicers->json) + " slicers and " + std::string(slice->json) +
-                      " records a slice and cannot go on with " + std::to_string(slicers_) + " and " + std::to_string(slice_),
+                  "the execution began with " + std::string(slicers->json) + " slicers and " +
+                      std::string(slice->json) + " records a slice and cannot go on with " + std::to_string(slicers_) +
+                      " and " + std::to_string(slice_),
                   "give the earlier `slicers`, `size` and `slice_size`, or start a new execution");
     }
     block_ = *block->integer();
@@ -129,7 +171,8 @@ class GeneratorSlicer final : public Slicer {
         break;
       }
       const std::int64_t count = std::min(slice_, end - block_ * slice_);
-      step.requests.push_back("{\"count\":" + std::to_string(count) + ",\"processed\":" + std::to_string(block_ * slice_ + count) + "}");
+      step.requests.push_back("{\"count\":" + std::to_string(count) +
+                              ",\"processed\":" + std::to_string(block_ * slice_ + count) + "}");
       block_ += slicers_;
     }
     if (!step.requests.empty()) {
@@ -173,8 +216,10 @@ class GeneratorFetcher final : public Fetcher {
     // Teraslice's own slicers leave `processed` out of some requests: then it is the first slice.
     const std::int64_t processed = processed_value ? processed_value->integer().value_or(-1) : count;
     if (count < 0 || count > slice_records_max || processed < count) {
-      return fail(Errc::invalid, "slice request", "must be {\"count\": 0..1000000, \"processed\": at least count}, got " + record::printable(request, 100),
-                  "it must be one that data_generator's slicer made");
+      return fail(
+          Errc::invalid, "slice request",
+          "must be {\"count\": 0..1000000, \"processed\": at least count}, got " + record::printable(request, 100),
+          "it must be one that data_generator's slicer made");
     }
     if (delay_.count() > 0) {
       std::this_thread::sleep_for(delay_);
@@ -227,9 +272,10 @@ class GeneratorFetcher final : public Fetcher {
     if (!set_id_.empty()) {
       out += ",\"id\":";
       out += id_start_;
-      const std::string_view alphabet = set_id_ == "hexadecimal"   ? "0123456789abcdef"
-                                        : set_id_ == "HEXADECIMAL" ? "0123456789ABCDEF"
-                                                                   : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+      const std::string_view alphabet = set_id_ == "hexadecimal" ? "0123456789abcdef"
+                                        : set_id_ == "HEXADECIMAL"
+                                            ? "0123456789ABCDEF"
+                                            : "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
       append_characters(out, chance, alphabet, 8 + chance.below(2));
       out += '"';
     }
@@ -273,7 +319,8 @@ const Operation& data_generator() {
       .spec = &generator_spec,
       .check = check_generator,
       .freeze = freeze_generator,
-      .slicer_count = [](const nlohmann::json& /*options*/, std::uint32_t wanted) { return std::max<std::uint32_t>(1, wanted); },
+      .slicer_count = [](const nlohmann::json& /*options*/,
+                         std::uint32_t wanted) { return std::max<std::uint32_t>(1, wanted); },
       .make_slicer = [](const SlicerSetup& setup) -> Result<std::unique_ptr<Slicer>> {
         auto slicer = std::make_unique<GeneratorSlicer>(setup);
         if (setup.cursor && !setup.cursor->empty()) {

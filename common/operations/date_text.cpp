@@ -81,14 +81,14 @@ constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t hour = 60 * minute;
 constexpr std::int64_t day = 24 * hour;
 constexpr std::array units = {
-    Unit{"ms", 1}, Unit{"msec", 1}, Unit{"msecs", 1}, Unit{"millisecond", 1}, Unit{"milliseconds", 1},
-    Unit{"s", second}, Unit{"sec", second}, Unit{"secs", second}, Unit{"second", second}, Unit{"seconds", second},
-    Unit{"m", minute}, Unit{"min", minute}, Unit{"mins", minute}, Unit{"minute", minute}, Unit{"minutes", minute},
-    Unit{"h", hour}, Unit{"hr", hour}, Unit{"hrs", hour}, Unit{"hour", hour}, Unit{"hours", hour},
-    Unit{"d", day}, Unit{"day", day}, Unit{"days", day},
-    Unit{"w", 7 * day}, Unit{"week", 7 * day}, Unit{"weeks", 7 * day},
-    Unit{"month", 30 * day}, Unit{"months", 30 * day},
-    Unit{"y", 365 * day}, Unit{"yr", 365 * day}, Unit{"year", 365 * day}, Unit{"years", 365 * day}};
+    Unit{"ms", 1},           Unit{"msec", 1},         Unit{"msecs", 1},        Unit{"millisecond", 1},
+    Unit{"milliseconds", 1}, Unit{"s", second},       Unit{"sec", second},     Unit{"secs", second},
+    Unit{"second", second},  Unit{"seconds", second}, Unit{"m", minute},       Unit{"min", minute},
+    Unit{"mins", minute},    Unit{"minute", minute},  Unit{"minutes", minute}, Unit{"h", hour},
+    Unit{"hr", hour},        Unit{"hrs", hour},       Unit{"hour", hour},      Unit{"hours", hour},
+    Unit{"d", day},          Unit{"day", day},        Unit{"days", day},       Unit{"w", 7 * day},
+    Unit{"week", 7 * day},   Unit{"weeks", 7 * day},  Unit{"month", 30 * day}, Unit{"months", 30 * day},
+    Unit{"y", 365 * day},    Unit{"yr", 365 * day},   Unit{"year", 365 * day}, Unit{"years", 365 * day}};
 constexpr double duration_ms_max = 9e15;
 
 }  // namespace
@@ -202,9 +202,8 @@ std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
   double ms = number;
   if (!unit.empty()) {
     const auto* found = std::find_if(units.begin(), units.end(), [&](const Unit& known) {
-      return std::equal(unit.begin(), unit.end(), known.name.begin(), known.name.end(), [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
-      });
+      return std::equal(unit.begin(), unit.end(), known.name.begin(), known.name.end(),
+                        [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b; });
     });
     if (found == units.end()) {
       return std::nullopt;

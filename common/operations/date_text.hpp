@@ -6,8 +6,8 @@
 
 namespace slicebus::operations {
 
-/// Milliseconds since 1970 (UTC) of ISO 8601 text: "2018-02-03", "2018-02-03T04:05Z", "2018-02-03T04:05:06.789+01:00"; without an
-/// offset it is UTC. Years 0000..9999. Nothing for anything else.
+/// Milliseconds since 1970 (UTC) of ISO 8601 text: "2018-02-03", "2018-02-03T04:05Z", "2018-02-03T04:05:06.789+01:00";
+/// without an offset it is UTC. Years 0000..9999. Nothing for anything else.
 std::optional<std::int64_t> parse_date(std::string_view text);
 
 /// "2018-02-03T04:05:06.789" and the given end ("Z", "+00:00"). Years outside 0000..9999 are clamped.

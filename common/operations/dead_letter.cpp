@@ -26,7 +26,8 @@ Result<void> DeadLetter::reject(std::string_view record, const Error& reason) {
   }
   ++rejected_;
   if (action_ == Action::log) {
-    // The program's logger is not this room's: one line in its shape, in one write so that lines of several slots do not mix.
+    // The program's logger is not this room's: one line in its shape, in one write so that lines of several slots do
+    // not mix.
     const std::string line = "ts=" + iso8601(wall_now()) + " level=warn event=record_rejected op=" + operation_ +
                              " cause=" + record::json_quote(reason.text()) +
                              " record=" + record::json_quote(record::printable(record, shown_bytes_max)) + "\n";

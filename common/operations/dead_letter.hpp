@@ -9,8 +9,8 @@
 
 namespace slicebus::operations {
 
-/// What becomes of a record that an operation cannot use, by its option `_dead_letter_action`: `throw` fails the slice, `log` writes
-/// the record to stderr and drops it, `none` drops it.
+/// What becomes of a record that an operation cannot use, by its option `_dead_letter_action`: `throw` fails the slice,
+/// `log` writes the record to stderr and drops it, `none` drops it.
 class DeadLetter {
  public:
   /// @param operation  its name, for texts
@@ -28,8 +28,9 @@ class DeadLetter {
   std::uint64_t rejected_ = 0;
 };
 
-/// Runs `keep(record) -> Result<bool>` over a batch and takes out, in order, what it answers false for or what it fails on and the
-/// dead letter action allows to drop. `after() -> Result<void>` runs after each record that stays; its errors end the whole.
+/// Runs `keep(record) -> Result<bool>` over a batch and takes out, in order, what it answers false for or what it fails
+/// on and the dead letter action allows to drop. `after() -> Result<void>` runs after each record that stays; its
+/// errors end the whole.
 template <class Keep, class After>
 Result<void> keep_records(record::RecordBatch& batch, DeadLetter& dead_letter, Keep&& keep, After&& after) {
   auto& records = batch.records();

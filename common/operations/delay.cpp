@@ -9,12 +9,16 @@ namespace {
 
 constexpr std::int64_t delay_ms_max = 24LL * 3'600'000;
 
-const OperationSpec delay_spec{
-    .name = "delay",
-    .kind = OperationKind::processor,
-    .summary = "Waits once for each slice, then passes its records on.",
-    .fields = {{.name = "ms", .type = "duration", .range = "0..24 hours", .fallback = "100", .help = "How long to wait.",
-                .min = 0, .max = static_cast<double>(delay_ms_max)}}};
+const OperationSpec delay_spec{.name = "delay",
+                               .kind = OperationKind::processor,
+                               .summary = "Waits once for each slice, then passes its records on.",
+                               .fields = {{.name = "ms",
+                                           .type = "duration",
+                                           .range = "0..24 hours",
+                                           .fallback = "100",
+                                           .help = "How long to wait.",
+                                           .min = 0,
+                                           .max = static_cast<double>(delay_ms_max)}}};
 
 class Delay final : public Processor {
  public:

@@ -12,24 +12,44 @@ namespace {
 const OperationSpec filter_spec{
     .name = "filter",
     .kind = OperationKind::processor,
-    .summary = "Keeps the records that a `query` matches, or removes those whose `field` has a `value`. One of `query` and `field` must "
-               "be given. The query language: comparisons `delay:>60`, `carrier:AA`, `time:[6 TO 12}`, `name:J?n*`, `_exists_:f`, "
-               "joined by AND, OR, NOT and parentheses; a field may be a path (`properties.mag`), and of arrays any element counts.",
-    .fields = {
-        {.name = "query", .type = "string", .help = "Keeps the records that match."},
-        {.name = "field", .type = "string or array of strings", .help = "Removes the records where any of these fields equals any `value`."},
-        {.name = "value", .type = "any", .range = "text, number, boolean, null, or an array of these",
-         .help = "What `field` is compared with, type and value; of a record's array any element counts."},
-        {.name = "filter_by", .type = "string", .range = "match", .fallback = "\"match\"", .help = "How `field` is compared."},
-        {.name = "invert", .type = "boolean", .fallback = "false", .help = "Turns it: `query` then removes what matches, `field` and `value` keep it."},
-        {.name = "filtered_to_dead_letter_queue", .type = "boolean", .fallback = "false",
-         .help = "What is taken out counts as rejected and follows `_dead_letter_action`."}}};
+    .summary =
+        "Keeps the records that a `query` matches, or removes those whose `field` has a `value`. One of `query` and "
+        "`field` must "
+        "be given. The query language: comparisons `delay:>60`, `carrier:AA`, `time:[6 TO 12}`, `name:J?n*`, "
+        "`_exists_:f`, "
+        "joined by AND, OR, NOT and parentheses; a field may be a path (`properties.mag`), and of arrays any element "
+        "counts.",
+    .fields = {{.name = "query", .type = "string", .help = "Keeps the records that match."},
+               {.name = "field",
+                .type = "string or array of strings",
+                .help = "Removes the records where any of these fields equals any `value`."},
+               {.name = "value",
+                .type = "any",
+                .range = "text, number, boolean, null, or an array of these",
+                .help = "What `field` is compared with, type and value; of a record's array any element counts."},
+               {.name = "filter_by",
+                .type = "string",
+                .range = "match",
+                .fallback = "\"match\"",
+                .help = "How `field` is compared."},
+               {.name = "invert",
+                .type = "boolean",
+                .fallback = "false",
+                .help = "Turns it: `query` then removes what matches, `field` and `value` keep it."},
+               {.name = "filtered_to_dead_letter_queue",
+                .type = "boolean",
+                .fallback = "false",
+                .help = "What is taken out counts as rejected and follows `_dead_letter_action`."}}};
 
-/// Options of Teraslice's filter that would change the outcome and that ours does not have: ignoring them would be wrong quietly.
-constexpr std::array<const char*, 4> foreign_options = {"validation_function", "validation_function_args", "exception_rules", "array_index"};
+/// Options of Teraslice's filter that would change the outcome and that ours does not have: ignoring them would be
+/// wrong quietly.
+constexpr std::array<const char*, 4> foreign_options = {"validation_function", "validation_function_args",
+                                                        "exception_rules", "array_index"};
 constexpr std::array<std::string_view, 4> foreign_methods = {"regex", "ip_range", "validator", "size"};
 
-bool is_scalar(const nlohmann::json& value) { return value.is_string() || value.is_number() || value.is_boolean() || value.is_null(); }
+bool is_scalar(const nlohmann::json& value) {
+  return value.is_string() || value.is_number() || value.is_boolean() || value.is_null();
+}
 
 bool has_value(const nlohmann::json& options) { return options.is_object() && options.contains("value"); }
 
@@ -51,7 +71,8 @@ std::vector<std::pair<std::string, std::string>> check_filter(const nlohmann::js
   if (by_query) {
     const auto parsed = query::parse(text_option(options, "query", ""));
     if (!parsed) {
-      problems.emplace_back("query", parsed.error().what + (parsed.error().remedy.empty() ? "" : "; " + parsed.error().remedy));
+      problems.emplace_back("query",
+                            parsed.error().what + (parsed.error().remedy.empty() ? "" : "; " + parsed.error().remedy));
     }
   }
   if (by_field && !has_value(options)) {
@@ -59,16 +80,20 @@ std::vector<std::pair<std::string, std::string>> check_filter(const nlohmann::js
   }
   if (has_value(options)) {
     const nlohmann::json& value = options["value"];
-    const bool fits = value.is_array() ? !value.empty() && std::all_of(value.begin(), value.end(), is_scalar) : is_scalar(value);
+    const bool fits =
+        value.is_array() ? !value.empty() && std::all_of(value.begin(), value.end(), is_scalar) : is_scalar(value);
     if (!fits) {
-      problems.emplace_back("value", "must be a string, a number, a boolean, null or a list of these, got " + json_text(value).substr(0, 60));
+      problems.emplace_back("value", "must be a string, a number, a boolean, null or a list of these, got " +
+                                         json_text(value).substr(0, 60));
     }
   }
   const std::string method = text_option(options, "filter_by", "match");
   if (std::find(foreign_methods.begin(), foreign_methods.end(), method) != foreign_methods.end()) {
     problems.emplace_back("filter_by", "\"" + method + "\" is not supported; use match, or a query");
   } else if (method != "match") {
-    problems.emplace_back("filter_by", "type must be match, regex, ip_range, validator, or size (supported: match), got \"" + method + "\"");
+    problems.emplace_back(
+        "filter_by",
+        "type must be match, regex, ip_range, validator, or size (supported: match), got \"" + method + "\"");
   }
   for (const char* name : foreign_options) {
     const bool neutral = std::string_view(name) == "array_index" && integer_option(options, name, 0) == -1;
@@ -134,7 +159,8 @@ const Operation& filter() {
           return std::make_unique<Filter>(std::move(query), !invert, options);
         }
         if (!has_value(options)) {
-          return fail(Errc::invalid, "operation \"filter\"", "either query or field with value must be given", "give one of them");
+          return fail(Errc::invalid, "operation \"filter\"", "either query or field with value must be given",
+                      "give one of them");
         }
         return std::make_unique<Filter>(node_of(texts_option(options, "field"), options["value"]), invert, options);
       }};

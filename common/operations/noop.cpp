@@ -10,7 +10,9 @@ const OperationSpec noop_spec{
 
 class Noop final : public Processor {
  public:
-  Result<Processed> process(const SliceContext& /*slice*/, record::RecordBatch batch) override { return Processed{std::move(batch)}; }
+  Result<Processed> process(const SliceContext& /*slice*/, record::RecordBatch batch) override {
+    return Processed{std::move(batch)};
+  }
 };
 
 }  // namespace
@@ -18,7 +20,9 @@ class Noop final : public Processor {
 const Operation& noop() {
   static const Operation operation{
       .spec = &noop_spec,
-      .make_processor = [](const nlohmann::json& /*options*/) -> Result<std::unique_ptr<Processor>> { return std::make_unique<Noop>(); }};
+      .make_processor = [](const nlohmann::json& /*options*/) -> Result<std::unique_ptr<Processor>> {
+        return std::make_unique<Noop>();
+      }};
   return operation;
 }
 

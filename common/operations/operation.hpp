@@ -13,7 +13,8 @@
 #include "common/record/record.hpp"
 #include "common/result.hpp"
 
-/// What an operation is: a spec that users and validation read, and code behind one of four small interfaces. catalog.hpp lists all.
+/// What an operation is: a spec that users and validation read, and code behind one of four small interfaces.
+/// catalog.hpp lists all.
 namespace slicebus::operations {
 
 enum class OperationKind : std::uint8_t {
@@ -26,13 +27,14 @@ enum class OperationKind : std::uint8_t {
 /// One option. The spec drives validation, "did you mean", GET /operations and the generated docs.
 struct FieldSpec {
   std::string name;
-  std::string type;      ///< "string", "integer", "number", "boolean", "duration", "date", "object", "array", "any", "string or array of strings"
+  std::string type;      ///< "string", "integer", "number", "boolean", "duration", "date", "object", "array", "any",
+                         ///< "string or array of strings"
   std::string range;     ///< for people: "1..1'000'000", "ldjson"; may be empty
   std::string fallback;  ///< default as JSON text; empty: none (absent stays absent)
   std::string help;
   bool required = false;
-  std::vector<std::string> one_of{};       ///< allowed texts, if it is an enumeration
-  std::optional<double> min{}, max{};      ///< of a number or integer, inclusive
+  std::vector<std::string> one_of{};   ///< allowed texts, if it is an enumeration
+  std::optional<double> min{}, max{};  ///< of a number or integer, inclusive
 };
 
 struct OperationSpec {
@@ -53,7 +55,8 @@ struct SliceContext {
 
 // ---- readers --------------------------------------------------------------------------------------------------------
 
-/// One step of a slicer. Any of the three parts may be empty; an empty step that is not done means "nothing now" (persistent).
+/// One step of a slicer. Any of the three parts may be empty; an empty step that is not done means "nothing now"
+/// (persistent).
 struct SlicerStep {
   std::vector<std::string> requests;  ///< JSON texts, each at most wire::request_bytes_max
   std::string cursor;                 ///< where to go on after these requests: opaque, durable, at most 64 KiB
@@ -77,7 +80,8 @@ class Fetcher {
   virtual std::uint64_t rejected() const { return 0; }
 };
 
-// ---- processors and senders -------------------------------------------------------------------------------------------
+// ---- processors and senders
+// -------------------------------------------------------------------------------------------
 
 /// What an operation gives on; `rejected` counts records that it took out as bad.
 struct Processed {
@@ -91,19 +95,21 @@ class Processor {
   virtual Result<Processed> process(const SliceContext& slice, record::RecordBatch batch) = 0;
 };
 
-/// Writes out effectively once: prepare() under a temporary name that bears slice and fence, publish() or drop() after the verdict.
-/// publish() and drop() may run on another thread than prepare(), in another process, and more than once.
+/// Writes out effectively once: prepare() under a temporary name that bears slice and fence, publish() or drop() after
+/// the verdict. publish() and drop() may run on another thread than prepare(), in another process, and more than once.
 class Sender {
  public:
   virtual ~Sender() = default;
   struct Prepared {
     record::RecordBatch records;  ///< passed on to the next operation
     std::uint64_t rejected = 0;
-    bool has_output = false;      ///< something to publish (an empty slice makes no file)
+    bool has_output = false;  ///< something to publish (an empty slice makes no file)
   };
-  /// Durable on return. Errors: exhausted (disk full, read-only file system: no failed attempt, the slice comes back later).
+  /// Durable on return. Errors: exhausted (disk full, read-only file system: no failed attempt, the slice comes back
+  /// later).
   virtual Result<Prepared> prepare(const SliceContext& slice, record::RecordBatch batch) = 0;
-  /// Makes it visible, durably; a source that is missing means done. Errors: exhausted, unavailable: it will be repeated.
+  /// Makes it visible, durably; a source that is missing means done. Errors: exhausted, unavailable: it will be
+  /// repeated.
   virtual Result<void> publish(const LineageId& lineage, SlicePosition slice, Fence fence) = 0;
   /// Removes what prepare() left; missing is no error.
   virtual void drop(const LineageId& lineage, SlicePosition slice, Fence fence) = 0;
@@ -111,7 +117,8 @@ class Sender {
   virtual void sweep(const LineageId& lineage) = 0;
 };
 
-// ---- what the catalog lists -------------------------------------------------------------------------------------------
+// ---- what the catalog lists
+// -------------------------------------------------------------------------------------------
 
 /// Options after validation: defaults filled, types coerced, api options merged in.
 struct SlicerSetup {
@@ -125,7 +132,8 @@ struct SlicerSetup {
 /// An operation: its spec and the constructors of its kind; the others are empty.
 struct Operation {
   const OperationSpec* spec = nullptr;
-  /// More than the spec can say ("start must be before end"). @return problems, each with the option's name; empty: fine
+  /// More than the spec can say ("start must be before end"). @return problems, each with the option's name; empty:
+  /// fine
   std::function<std::vector<std::pair<std::string, std::string>>(const nlohmann::json& options)> check{};
   /// Fills what is drawn once and stored in the execution (a missing seed). Idempotent.
   std::function<void(nlohmann::json& options)> freeze{};

@@ -7,8 +7,9 @@
 #include <string_view>
 #include <vector>
 
-/// Reads options that check_entry() has coerced. What is absent, null or of another type gives the fallback: an execution record that
-/// was edited by hand may disappoint an operation but not crash it. Include in .cpp files only: it brings the JSON library.
+/// Reads options that check_entry() has coerced. What is absent, null or of another type gives the fallback: an
+/// execution record that was edited by hand may disappoint an operation but not crash it. Include in .cpp files only:
+/// it brings the JSON library.
 namespace slicebus::operations {
 
 std::optional<std::string> text_option(const nlohmann::json& options, const char* name);

@@ -5,14 +5,16 @@
 namespace slicebus::operations {
 namespace {
 
-const OperationSpec rename_field_spec{
-    .name = "rename_field",
-    .kind = OperationKind::processor,
-    .summary = "Renames fields of every record; absent ones are skipped.",
-    .fields = {{.name = "mapping", .type = "object", .range = "old name: new name",
-                .help = "Top-level fields keep their place; a path with dots moves the value. An existing field of the new name is "
-                        "replaced. Names are taken in alphabetical order.",
-                .required = true}}};
+const OperationSpec rename_field_spec{.name = "rename_field",
+                                      .kind = OperationKind::processor,
+                                      .summary = "Renames fields of every record; absent ones are skipped.",
+                                      .fields = {{.name = "mapping",
+                                                  .type = "object",
+                                                  .range = "old name: new name",
+                                                  .help = "Top-level fields keep their place; a path with dots moves "
+                                                          "the value. An existing field of the new name is "
+                                                          "replaced. Names are taken in alphabetical order.",
+                                                  .required = true}}};
 
 using Mapping = std::vector<std::pair<std::string, std::string>>;
 
@@ -70,7 +72,8 @@ const Operation& rename_field() {
             }
             for (const auto& [from, to] : options["mapping"].items()) {
               if (!to.is_string() || to.get_ref<const std::string&>().empty()) {
-                problems.emplace_back("mapping", "the new name of \"" + from + "\" must be a string, got " + json_text(to));
+                problems.emplace_back("mapping",
+                                      "the new name of \"" + from + "\" must be a string, got " + json_text(to));
               }
             }
             return problems;

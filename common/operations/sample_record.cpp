@@ -16,13 +16,16 @@ constexpr std::array<std::string_view, 8> agents = {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 16_3 like Mac OS X) AppleWebKit/605.1.15 Version/",
     "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/",
     "Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/"};
-constexpr std::array<std::string_view, 16> words = {"amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "harbor",
-                                                    "indigo", "juniper", "kelp", "lumen", "maple", "north", "onyx", "prairie"};
+constexpr std::array<std::string_view, 16> words = {"amber", "birch",  "cedar",  "delta",   "ember", "fjord",
+                                                    "grove", "harbor", "indigo", "juniper", "kelp",  "lumen",
+                                                    "maple", "north",  "onyx",   "prairie"};
 constexpr std::array<std::string_view, 8> domains = {".com", ".net", ".org", ".info", ".biz", ".io", ".dev", ".name"};
-constexpr std::array<std::string_view, 16> first_names = {"Ada", "Bela", "Chloe", "Dario", "Edda", "Femi", "Greta", "Hugo",
-                                                          "Ines", "Jonas", "Kira", "Leif", "Mona", "Nuno", "Olga", "Pavel"};
-constexpr std::array<std::string_view, 16> last_names = {"Abel", "Brandt", "Costa", "Dietz", "Ekman", "Fabre", "Gruber", "Hansen",
-                                                         "Ito", "Jansen", "Keller", "Lindt", "Moreau", "Novak", "Okoro", "Petit"};
+constexpr std::array<std::string_view, 16> first_names = {"Ada",   "Bela", "Chloe", "Dario", "Edda", "Femi",
+                                                          "Greta", "Hugo", "Ines",  "Jonas", "Kira", "Leif",
+                                                          "Mona",  "Nuno", "Olga",  "Pavel"};
+constexpr std::array<std::string_view, 16> last_names = {"Abel",   "Brandt", "Costa", "Dietz",  "Ekman",  "Fabre",
+                                                         "Gruber", "Hansen", "Ito",   "Jansen", "Keller", "Lindt",
+                                                         "Moreau", "Novak",  "Okoro", "Petit"};
 
 void append_hex(std::string& out, std::uint64_t number, int digits) {
   for (int digit = digits - 1; digit >= 0; --digit) {
@@ -38,7 +41,8 @@ std::uint64_t mix(std::uint64_t number) {
   return number ^ (number >> 31U);
 }
 
-Chance::Chance(std::uint64_t seed, std::uint64_t position) : state_(mix(mix(seed + 0x9E3779B97F4A7C15ULL) + position)) {}
+Chance::Chance(std::uint64_t seed, std::uint64_t position)
+    : state_(mix(mix(seed + 0x9E3779B97F4A7C15ULL) + position)) {}
 
 std::uint64_t Chance::next() {
   state_ += 0x9E3779B97F4A7C15ULL;

@@ -9,9 +9,14 @@ const OperationSpec set_field_spec{
     .name = "set_field",
     .kind = OperationKind::processor,
     .summary = "Gives a field of every record a fixed value.",
-    .fields = {{.name = "field", .type = "string", .help = "Field to set; a path with dots makes objects on the way.", .required = true},
+    .fields = {{.name = "field",
+                .type = "string",
+                .help = "Field to set; a path with dots makes objects on the way.",
+                .required = true},
                {.name = "value", .type = "any", .help = "Any JSON value but null.", .required = true},
-               {.name = "overwrite", .type = "boolean", .fallback = "false",
+               {.name = "overwrite",
+                .type = "boolean",
+                .fallback = "false",
                 .help = "Also where the field has a value already; otherwise only where it is absent or null."}}};
 
 class SetField final : public Processor {
@@ -49,7 +54,8 @@ class SetField final : public Processor {
 
 const Operation& set_field() {
   static const Operation operation{
-      .spec = &set_field_spec, .make_processor = [](const nlohmann::json& options) -> Result<std::unique_ptr<Processor>> {
+      .spec = &set_field_spec,
+      .make_processor = [](const nlohmann::json& options) -> Result<std::unique_ptr<Processor>> {
         return std::make_unique<SetField>(options);
       }};
   return operation;

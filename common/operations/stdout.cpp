@@ -11,13 +11,18 @@ namespace {
 
 constexpr std::size_t write_bytes = 1U << 16U;
 
-const OperationSpec stdout_spec{
-    .name = "stdout",
-    .kind = OperationKind::processor,
-    .summary = "Prints records, one JSON document a line, to the standard output of the slot that runs the slice (the worker's log), and passes all on. "
-               "A slice that is run again prints again.",
-    .fields = {{.name = "limit", .type = "integer", .range = "0..", .fallback = "0",
-                .help = "How many records of each slice to print; 0: all.", .min = 0}}};
+const OperationSpec stdout_spec{.name = "stdout",
+                                .kind = OperationKind::processor,
+                                .summary =
+                                    "Prints records, one JSON document a line, to the standard output of the slot that "
+                                    "runs the slice (the worker's log), and passes all on. "
+                                    "A slice that is run again prints again.",
+                                .fields = {{.name = "limit",
+                                            .type = "integer",
+                                            .range = "0..",
+                                            .fallback = "0",
+                                            .help = "How many records of each slice to print; 0: all.",
+                                            .min = 0}}};
 
 class Stdout final : public Processor {
  public:
@@ -46,7 +51,8 @@ class Stdout final : public Processor {
         continue;
       }
       if (written < 0) {
-        return fail(Errc::unavailable, "operation \"stdout\"", std::string("standard output of the slot: ") + std::strerror(errno),
+        return fail(Errc::unavailable, "operation \"stdout\"",
+                    std::string("standard output of the slot: ") + std::strerror(errno),
                     "start the worker with its standard output open");
       }
       text.remove_prefix(static_cast<std::size_t>(written));

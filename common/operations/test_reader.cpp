@@ -21,12 +21,22 @@ constexpr std::uint64_t sample_records = 187;
 const OperationSpec test_reader_spec{
     .name = "test-reader",
     .kind = OperationKind::reader,
-    .summary = "Slices and records from files, or built-in samples: 10 requests {start, end}, and 187 people (`id`, `name`, `ip`, `url`, "
-               "`created`) for each slice. For tests. `once`: each request once; `persistent`: over and over.",
-    .fields = {
-        {.name = "slicer_data_file_path", .type = "string", .range = "file", .help = "JSON array of requests to cut, instead of the samples."},
-        {.name = "fetcher_data_file_path", .type = "string", .range = "file", .help = "JSON array of records that every slice gives, instead of the samples."},
-        {.name = "passthrough_slice", .type = "boolean", .fallback = "false", .help = "The request itself is the array of records."}}};
+    .summary =
+        "Slices and records from files, or built-in samples: 10 requests {start, end}, and 187 people (`id`, `name`, "
+        "`ip`, `url`, "
+        "`created`) for each slice. For tests. `once`: each request once; `persistent`: over and over.",
+    .fields = {{.name = "slicer_data_file_path",
+                .type = "string",
+                .range = "file",
+                .help = "JSON array of requests to cut, instead of the samples."},
+               {.name = "fetcher_data_file_path",
+                .type = "string",
+                .range = "file",
+                .help = "JSON array of records that every slice gives, instead of the samples."},
+               {.name = "passthrough_slice",
+                .type = "boolean",
+                .fallback = "false",
+                .help = "The request itself is the array of records."}}};
 
 /// The file's text, checked to be a JSON array.
 Result<std::string> read_array(const std::string& path) {
@@ -52,11 +62,13 @@ Result<std::string> read_array(const std::string& path) {
       break;
     }
     if (text.size() > file_bytes_max) {
-      return fail(Errc::exhausted, "path \"" + path + "\"", what + ": it is larger than " + std::to_string(file_bytes_max >> 20U) + " MiB", "use file_reader");
+      return fail(Errc::exhausted, "path \"" + path + "\"",
+                  what + ": it is larger than " + std::to_string(file_bytes_max >> 20U) + " MiB", "use file_reader");
     }
   }
   if (auto checked = record::check_json(text); !checked) {
-    return fail(Errc::invalid, "path \"" + path + "\"", what + ": " + checked.error().what, "it must be one JSON array");
+    return fail(Errc::invalid, "path \"" + path + "\"", what + ": " + checked.error().what,
+                "it must be one JSON array");
   }
   const auto first = text.find_first_not_of(" \t\r\n");
   if (text[first] != '[') {
@@ -99,7 +111,8 @@ std::vector<std::pair<std::string, std::string>> check_test_reader(const nlohman
   for (const char* name : {"slicer_data_file_path", "fetcher_data_file_path"}) {
     if (const auto path = text_option(options, name)) {
       if (const auto read = read_array(*path); !read) {
-        problems.emplace_back(name, read.error().what + (read.error().remedy.empty() ? "" : "; " + read.error().remedy));
+        problems.emplace_back(name,
+                              read.error().what + (read.error().remedy.empty() ? "" : "; " + read.error().remedy));
       }
     }
   }
@@ -108,7 +121,8 @@ std::vector<std::pair<std::string, std::string>> check_test_reader(const nlohman
 
 class TestSlicer final : public Slicer {
  public:
-  TestSlicer(std::vector<std::string> requests, bool persistent) : requests_(std::move(requests)), persistent_(persistent) {}
+  TestSlicer(std::vector<std::string> requests, bool persistent)
+      : requests_(std::move(requests)), persistent_(persistent) {}
 
   Result<void> go_on_from(std::string_view cursor) {
     const record::Record position(cursor);
@@ -148,7 +162,9 @@ class TestSlicer final : public Slicer {
 class TestFetcher final : public Fetcher {
  public:
   TestFetcher(const nlohmann::json& options, std::string records)
-      : dead_letter_(options, "test-reader"), records_(std::move(records)), passthrough_(flag_option(options, "passthrough_slice", false)) {}
+      : dead_letter_(options, "test-reader"),
+        records_(std::move(records)),
+        passthrough_(flag_option(options, "passthrough_slice", false)) {}
 
   Result<record::RecordBatch> fetch(const SliceContext& /*slice*/, std::string_view request) override {
     dead_letter_.take_rejected();
@@ -157,8 +173,10 @@ class TestFetcher final : public Fetcher {
     const std::string_view array = batch.adopt(passthrough_ ? std::string(request) : records_);
     record::Walk walk(array);
     if (!record::check_json(array) || walk.malformed() || walk.is_object()) {
-      return fail(Errc::invalid, "operation \"test-reader\"", "Test, when passthrough_slice is set to true it expects an array, got " + record::printable(array, 60),
-                  "give it a slicer_data_file_path whose requests are arrays of records");
+      return fail(
+          Errc::invalid, "operation \"test-reader\"",
+          "Test, when passthrough_slice is set to true it expects an array, got " + record::printable(array, 60),
+          "give it a slicer_data_file_path whose requests are arrays of records");
     }
     while (walk.next()) {
       if (auto checked = record::check_json_object(walk.value()); !checked) {
@@ -188,8 +206,8 @@ Result<std::unique_ptr<Slicer>> make_test_slicer(const SlicerSetup& setup) {
     for (record::Walk walk(text); walk.next();) {
       if (walk.value().size() > request_bytes_max) {
         return fail(Errc::exhausted, "path \"" + *path + "\"",
-                    "request " + std::to_string(requests.size() + 1) + " is " + std::to_string(walk.value().size()) + " bytes long (limit " +
-                        std::to_string(request_bytes_max) + ")",
+                    "request " + std::to_string(requests.size() + 1) + " is " + std::to_string(walk.value().size()) +
+                        " bytes long (limit " + std::to_string(request_bytes_max) + ")",
                     "split it");
       }
       requests.emplace_back(walk.value());

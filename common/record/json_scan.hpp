@@ -4,8 +4,8 @@
 #include <cstring>
 #include <string_view>
 
-/// Walks JSON text without building anything: where a value ends, which members an object has. It is quick because it does not check
-/// the grammar (json_text.hpp does); it never reads beyond its view, whatever the bytes are.
+/// Walks JSON text without building anything: where a value ends, which members an object has. It is quick because it
+/// does not check the grammar (json_text.hpp does); it never reads beyond its view, whatever the bytes are.
 namespace slicebus::record {
 
 inline bool is_space(char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
@@ -150,12 +150,12 @@ class Walk {
 
   bool malformed() const { return malformed_; }
   bool is_object() const { return !malformed_ && close_ == '}'; }
-  bool any() const { return any_; }                    ///< a member was seen
-  std::string_view key() const { return key_; }        ///< between the quotes, as written
-  bool key_escaped() const { return key_escaped_; }    ///< it holds a backslash
-  std::string_view value() const { return value_; }    ///< without white space around it
-  const char* tail() const { return tail_; }           ///< just after the last value seen, or after the opening bracket
-  const char* end() const { return at_; }              ///< after the closing bracket, once next() was false and all is well
+  bool any() const { return any_; }                  ///< a member was seen
+  std::string_view key() const { return key_; }      ///< between the quotes, as written
+  bool key_escaped() const { return key_escaped_; }  ///< it holds a backslash
+  std::string_view value() const { return value_; }  ///< without white space around it
+  const char* tail() const { return tail_; }         ///< just after the last value seen, or after the opening bracket
+  const char* end() const { return at_; }  ///< after the closing bracket, once next() was false and all is well
 
  private:
   bool read_key() {

@@ -40,7 +40,8 @@ Place locate(std::string_view object, std::string_view path) {
   std::array<std::size_t, path_dots_max + 1> lengths{};
   std::array<std::string_view, path_dots_max + 1> values{};
   std::size_t ways = 0;
-  for (std::size_t dot = path.find('.'); dot != std::string_view::npos && ways < path_dots_max; dot = path.find('.', dot + 1)) {
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos && ways < path_dots_max;
+       dot = path.find('.', dot + 1)) {
     lengths[ways++] = dot;
   }
   lengths[ways++] = path.size();

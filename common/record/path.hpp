@@ -19,11 +19,11 @@ struct Place {
     malformed  ///< not a JSON object
   };
   Kind kind = Kind::malformed;
-  std::string_view object;    ///< the innermost object that was reached
-  std::string_view rest;      ///< the key in it, or what is left of the path
+  std::string_view object;  ///< the innermost object that was reached
+  std::string_view rest;    ///< the key in it, or what is left of the path
   std::string_view value;
-  const char* tail = nullptr; ///< just after the last value of `object`
-  bool any = false;           ///< `object` has members
+  const char* tail = nullptr;  ///< just after the last value of `object`
+  bool any = false;            ///< `object` has members
 };
 
 /// O(length of the object · nesting).
@@ -32,8 +32,9 @@ Place locate(std::string_view object, std::string_view path);
 /// Whether a key as written between its quotes is `key`.
 bool key_is(std::string_view written, bool escaped, std::string_view key);
 
-/// Calls `see(Value)` with each value that `path` leads to; arrays on the way and at the end are gone through, as is an array as a
-/// whole. Stops at, and returns, the first true. False if there is none, or on malformed text, which sets `malformed`.
+/// Calls `see(Value)` with each value that `path` leads to; arrays on the way and at the end are gone through, as is an
+/// array as a whole. Stops at, and returns, the first true. False if there is none, or on malformed text, which sets
+/// `malformed`.
 template <class See>
 bool any_value(std::string_view object, std::string_view path, bool& malformed, See&& see);
 

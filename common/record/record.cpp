@@ -50,7 +50,8 @@ void Record::append_line(std::string& out) const {
   // A raw line break can only stand between tokens: inside a string it must be escaped.
   if (view_.find('\n') != std::string_view::npos || view_.find('\r') != std::string_view::npos) {
     std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
+        out.begin() + static_cast<std::ptrdiff_t>(from), out.end(),
+        [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
   }
 }
 
@@ -104,7 +105,8 @@ Result<bool> Record::remove(std::string_view path) {
   if (place.kind != Place::Kind::found) {
     return false;
   }
-  // Copies what stays, in one pass: doubled keys may be many. Between two members that stay, the text before the second one is kept.
+  // Copies what stays, in one pass: doubled keys may be many. Between two members that stay, the text before the second
+  // one is kept.
   std::string kept;
   bool any_seen = false;
   bool any_kept = false;

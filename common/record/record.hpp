@@ -12,16 +12,18 @@
 #include "common/record/value.hpp"
 #include "common/result.hpp"
 
-/// The goods that move. A record is its bytes until someone looks: parsing is lazy, a field write patches, and an untouched record
-/// is written out as the bytes that were read.
+/// The goods that move. A record is its bytes until someone looks: parsing is lazy, a field write patches, and an
+/// untouched record is written out as the bytes that were read.
 namespace slicebus::record {
 
 /// One JSON object. Views stay valid while its batch lives and until the next change of this record.
-/// A path is a literal key or, where there is no such key, keys with dots between them ("delay", "properties.mag"); of several ways
-/// to read it the one with the longest literal key that leads somewhere counts. Of doubled keys the last counts, as in JavaScript.
+/// A path is a literal key or, where there is no such key, keys with dots between them ("delay", "properties.mag"); of
+/// several ways to read it the one with the longest literal key that leads somewhere counts. Of doubled keys the last
+/// counts, as in JavaScript.
 class Record {
  public:
-  /// `json` must stay alive as long as the record (RecordBatch::add_view sees to it). Changes go to an arena of its own.
+  /// `json` must stay alive as long as the record (RecordBatch::add_view sees to it). Changes go to an arena of its
+  /// own.
   explicit Record(std::string_view json) : view_(json) {}
   /// Changes go to `arena`, which must outlive the record.
   Record(std::string_view json, Arena& arena) : view_(json), arena_(&arena) {}
@@ -36,11 +38,13 @@ class Record {
   /// The value at `path`, or nothing when it is absent. Errors: invalid (not a JSON object).
   Result<std::optional<Value>> get(std::string_view path) const;
   /// Sets `path` to JSON text, making objects on the way (null gives way to one). Everything else keeps its bytes.
-  /// `json` may be a view into this record. Errors: invalid (not a JSON object, `json` is not JSON, a text or number is in the way).
+  /// `json` may be a view into this record. Errors: invalid (not a JSON object, `json` is not JSON, a text or number is
+  /// in the way).
   Result<void> set(std::string_view path, std::string_view json);
   /// Removes `path`, doubles of it too; absent is no error. @return whether it was there
   Result<bool> remove(std::string_view path);
-  /// Renames a top-level key in place, keeping its position; an existing `to` is replaced. @return whether `from` was there
+  /// Renames a top-level key in place, keeping its position; an existing `to` is replaced. @return whether `from` was
+  /// there
   Result<bool> rename(std::string_view from, std::string_view to);
 
  private:
@@ -54,8 +58,8 @@ class Record {
   std::unique_ptr<Arena> own_arena_;
 };
 
-/// The records of one slice, in order. Owns the bytes it was read from; moves without copying them. A record does not outlive the
-/// batch that it was added to: join batches with append().
+/// The records of one slice, in order. Owns the bytes it was read from; moves without copying them. A record does not
+/// outlive the batch that it was added to: join batches with append().
 class RecordBatch {
  public:
   RecordBatch() = default;

@@ -8,11 +8,14 @@ namespace slicebus::record {
 
 /// A field's value as its JSON text, or a scalar made from it on demand.
 struct Value {
-  std::string_view json;  ///< `"text"`, `12.50`, `null`, `{"a":1}`: exactly the bytes of the record (number text is kept)
+  std::string_view
+      json;  ///< `"text"`, `12.50`, `null`, `{"a":1}`: exactly the bytes of the record (number text is kept)
 
   bool is_null() const { return json == "null"; }
   bool is_string() const { return !json.empty() && json.front() == '"'; }
-  bool is_number() const { return !json.empty() && (json.front() == '-' || (json.front() >= '0' && json.front() <= '9')); }
+  bool is_number() const {
+    return !json.empty() && (json.front() == '-' || (json.front() >= '0' && json.front() <= '9'));
+  }
   bool is_bool() const { return json == "true" || json == "false"; }
   bool is_array() const { return !json.empty() && json.front() == '['; }
   bool is_object() const { return !json.empty() && json.front() == '{'; }

@@ -17,7 +17,8 @@ constexpr std::size_t first_block_bytes = 1U << 16U;
 constexpr std::size_t block_bytes_max = 1U << 23U;
 
 /// Appends up to `count` bytes from `offset`; fewer only at the end of the file.
-Result<void> read_on(const File& file, const std::string& path, std::uint64_t offset, std::size_t count, std::string& text) {
+Result<void> read_on(const File& file, const std::string& path, std::uint64_t offset, std::size_t count,
+                     std::string& text) {
   const std::size_t before = text.size();
   text.resize(before + count);
   std::size_t got = 0;
@@ -42,8 +43,9 @@ Result<std::uint64_t> member(const record::Record& request, const char* name) {
   SB_TRY(value, request.get(name));
   const auto number = value ? value->integer() : std::nullopt;
   if (!number || *number < 0) {
-    return fail(Errc::invalid, "slice request", std::string("\"") + name + "\" is not a number of bytes",
-                "requests of file_reader look like {\"path\":\"/data/a.ldjson\",\"offset\":0,\"length\":10,\"total\":10}");
+    return fail(
+        Errc::invalid, "slice request", std::string("\"") + name + "\" is not a number of bytes",
+        "requests of file_reader look like {\"path\":\"/data/a.ldjson\",\"offset\":0,\"length\":10,\"total\":10}");
   }
   return static_cast<std::uint64_t>(*number);
 }
@@ -67,7 +69,8 @@ Result<Chunk> parse_chunk(std::string_view request) {
   SB_TRY(length, member(record, "length"));
   SB_TRY(total, member(record, "total"));
   if (offset > total || length > total - offset) {
-    return fail(Errc::invalid, "slice request", "offset + length is more than total", "it must be one that file_reader's slicer made");
+    return fail(Errc::invalid, "slice request", "offset + length is more than total",
+                "it must be one that file_reader's slicer made");
   }
   chunk.offset = offset;
   chunk.length = length;
@@ -96,7 +99,8 @@ Result<ChunkText> read_chunk(const Chunk& chunk, std::string_view delimiter) {
   const std::string where = "path \"" + chunk.path + "\"";
   if (!S_ISREG(seen.st_mode) || static_cast<std::uint64_t>(seen.st_size) < chunk.total) {
     return fail(Errc::invalid, where,
-                "has " + std::to_string(seen.st_size) + " bytes, but had " + std::to_string(chunk.total) + " when it was cut into slices",
+                "has " + std::to_string(seen.st_size) + " bytes, but had " + std::to_string(chunk.total) +
+                    " when it was cut into slices",
                 "restore the file; input must not be shortened while an execution reads it");
   }
   // A record begins at `offset` if a delimiter ends there, so the search begins one delimiter earlier.
@@ -134,7 +138,8 @@ Result<ChunkText> read_chunk(const Chunk& chunk, std::string_view delimiter) {
       }
       if (out.text.size() - last_begin > record_bytes_max) {
         return fail(Errc::exhausted, where,
-                    "the record at byte " + std::to_string(from + last_begin) + " is longer than " + std::to_string(record_bytes_max >> 20U) + " MiB",
+                    "the record at byte " + std::to_string(from + last_begin) + " is longer than " +
+                        std::to_string(record_bytes_max >> 20U) + " MiB",
                     "check line_delimiter");
       }
       searched = out.text.size() - std::min(out.text.size() - last_begin, delimiter.size() - 1);

@@ -28,13 +28,14 @@ struct ChunkText {
   std::uint64_t first = 0;
 };
 
-/// Reads them. A record that begins in the chunk is read to its end, wherever that is; bytes of a record that began before are left
-/// out. `delimiter` must not overlap itself unless the chunk is the whole file (see overlaps_itself).
-/// Memory: the chunk and its last record. Errors: of the file, invalid (the file is shorter than when it was cut), exhausted (a
-/// record longer than record_bytes_max).
+/// Reads them. A record that begins in the chunk is read to its end, wherever that is; bytes of a record that began
+/// before are left out. `delimiter` must not overlap itself unless the chunk is the whole file (see overlaps_itself).
+/// Memory: the chunk and its last record. Errors: of the file, invalid (the file is shorter than when it was cut),
+/// exhausted (a record longer than record_bytes_max).
 Result<ChunkText> read_chunk(const Chunk& chunk, std::string_view delimiter);
 
-/// Whether two delimiters can share bytes ("\n\n" in "\n\n\n"): where a record ends then depends on all that is before it.
+/// Whether two delimiters can share bytes ("\n\n" in "\n\n\n"): where a record ends then depends on all that is before
+/// it.
 bool overlaps_itself(std::string_view delimiter);
 
 }  // namespace slicebus::operations::file

@@ -12,10 +12,12 @@ Error file_error(int number, std::string_view doing, const std::string& path) {
   const std::string what = "cannot " + std::string(doing) + ": " + std::strerror(number);
   switch (number) {
     case ENOENT:
-      return {Errc::not_found, where, what, "correct the path; every machine of the cluster must see it under the same name"};
+      return {Errc::not_found, where, what,
+              "correct the path; every machine of the cluster must see it under the same name"};
     case EACCES:
     case EPERM:
-      return {Errc::invalid, where, what, "give the user that runs Slicebus the right to " + std::string(doing) + " it"};
+      return {Errc::invalid, where, what,
+              "give the user that runs Slicebus the right to " + std::string(doing) + " it"};
     case ENOSPC:
     case EDQUOT:
       return {Errc::exhausted, where, what, "free space there; the slice runs again by itself"};

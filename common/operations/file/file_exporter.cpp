@@ -15,20 +15,48 @@ const OperationSpec file_sender_api_spec{
     .kind = OperationKind::api,
     .summary = "Where a file_exporter writes its files, and how.",
     .fields = {
-        {.name = "path", .type = "string", .range = "directory",
-         .help = "Directory to write to; made when absent. Master and workers must see it under this path.", .required = true},
-        {.name = "format", .type = "string", .range = "ldjson", .fallback = "\"ldjson\"", .help = "`ldjson`: one JSON object a line.", .one_of = {"ldjson"}},
-        {.name = "compression", .type = "string", .range = "none", .fallback = "\"none\"", .help = "How the files are compressed.", .one_of = {"none"}},
-        {.name = "fields", .type = "array of strings", .fallback = "[]", .help = "Writes only these fields, in this order; empty: all, as they are."},
-        {.name = "extension", .type = "string", .help = "Ends the file names in place of `.ldjson`; a dot is put before it when missing, empty means none."},
-        {.name = "line_delimiter", .type = "string", .range = "1..64 bytes", .fallback = "\"\\n\"", .help = "What ends a record."},
-        {.name = "file_per_slice", .type = "boolean", .fallback = "true", .help = "Accepted and always true: each slice makes a file of its own."}}};
+        {.name = "path",
+         .type = "string",
+         .range = "directory",
+         .help = "Directory to write to; made when absent. Master and workers must see it under this path.",
+         .required = true},
+        {.name = "format",
+         .type = "string",
+         .range = "ldjson",
+         .fallback = "\"ldjson\"",
+         .help = "`ldjson`: one JSON object a line.",
+         .one_of = {"ldjson"}},
+        {.name = "compression",
+         .type = "string",
+         .range = "none",
+         .fallback = "\"none\"",
+         .help = "How the files are compressed.",
+         .one_of = {"none"}},
+        {.name = "fields",
+         .type = "array of strings",
+         .fallback = "[]",
+         .help = "Writes only these fields, in this order; empty: all, as they are."},
+        {.name = "extension",
+         .type = "string",
+         .help = "Ends the file names in place of `.ldjson`; a dot is put before it when missing, empty means none."},
+        {.name = "line_delimiter",
+         .type = "string",
+         .range = "1..64 bytes",
+         .fallback = "\"\\n\"",
+         .help = "What ends a record."},
+        {.name = "file_per_slice",
+         .type = "boolean",
+         .fallback = "true",
+         .help = "Accepted and always true: each slice makes a file of its own."}}};
 
 const OperationSpec file_exporter_spec{
     .name = "file_exporter",
     .kind = OperationKind::sender,
-    .summary = "Writes the records of each slice to a file `<path>/<lineage>.<slicer>-<order>.ldjson`, effectively once: the file appears "
-               "whole when the slice is accepted. A slice without records makes no file. Names that begin with a dot are not output.",
+    .summary =
+        "Writes the records of each slice to a file `<path>/<lineage>.<slicer>-<order>.ldjson`, effectively once: the "
+        "file appears "
+        "whole when the slice is accepted. A slice without records makes no file. Names that begin with a dot are not "
+        "output.",
     .fields = {},
     .api = "file_sender_api"};
 
@@ -77,7 +105,8 @@ class FileExporter final : public Sender {
     std::optional<file::OutputFile> output;
     const auto flush = [&](std::string& text) -> Result<void> {
       if (!output) {
-        SB_TRY(created, file::OutputFile::create(directory_, file::temporary_name(slice.lineage, slice.slice, slice.fence, extension_)));
+        SB_TRY(created, file::OutputFile::create(
+                            directory_, file::temporary_name(slice.lineage, slice.slice, slice.fence, extension_)));
         output.emplace(std::move(created));
       }
       SB_TRY_VOID(output->write(text));
@@ -89,7 +118,9 @@ class FileExporter final : public Sender {
       SB_TRY_VOID(append(record, text));
       return true;
     };
-    const auto write_when_much = [&]() -> Result<void> { return text.size() < write_bytes ? Result<void>{} : flush(text); };
+    const auto write_when_much = [&]() -> Result<void> {
+      return text.size() < write_bytes ? Result<void>{} : flush(text);
+    };
     SB_TRY_VOID(keep_records(batch, dead_letter_, take, write_when_much));
     const std::uint64_t rejected = dead_letter_.take_rejected();
     if (!text.empty()) {
@@ -150,12 +181,11 @@ const Operation& file_sender_api() {
 }
 
 const Operation& file_exporter() {
-  static const Operation operation{
-      .spec = &file_exporter_spec,
-      .check = check_exporter,
-      .make_sender = [](const nlohmann::json& options) -> Result<std::unique_ptr<Sender>> {
-        return std::make_unique<FileExporter>(options);
-      }};
+  static const Operation operation{.spec = &file_exporter_spec,
+                                   .check = check_exporter,
+                                   .make_sender = [](const nlohmann::json& options) -> Result<std::unique_ptr<Sender>> {
+                                     return std::make_unique<FileExporter>(options);
+                                   }};
   return operation;
 }
 

@@ -80,7 +80,8 @@ std::string output_name(const LineageId& lineage, SlicePosition slice, std::stri
 }
 
 std::string temporary_name(const LineageId& lineage, SlicePosition slice, Fence fence, std::string_view extension) {
-  return "." + output_name(lineage, slice, extension) + "." + std::to_string(fence.epoch) + "-" + std::to_string(fence.number);
+  return "." + output_name(lineage, slice, extension) + "." + std::to_string(fence.epoch) + "-" +
+         std::to_string(fence.number);
 }
 
 Result<OutputFile> OutputFile::create(const std::string& directory, const std::string& name) {
@@ -139,14 +140,16 @@ Result<void> publish_file(const std::string& directory, const std::string& tempo
       return fail(file_error(errno, "write", directory));
     }
     // Done before, perhaps by a process that died before the directory was synced. No directory: nothing to sync.
-    if (struct stat seen {}; ::stat(directory.c_str(), &seen) != 0 && errno == ENOENT) {
+    if (struct stat seen{}; ::stat(directory.c_str(), &seen) != 0 && errno == ENOENT) {
       return {};
     }
   }
   return sync_directory(directory);
 }
 
-void drop_file(const std::string& directory, const std::string& temporary) { ::unlink(join(directory, temporary).c_str()); }
+void drop_file(const std::string& directory, const std::string& temporary) {
+  ::unlink(join(directory, temporary).c_str());
+}
 
 void sweep_files(const std::string& directory, const LineageId& lineage) {
   DIR* opened = ::opendir(directory.c_str());
@@ -170,7 +173,8 @@ Result<void> check_output(const std::string& directory) {
     struct stat seen {};
     if (::stat(at.c_str(), &seen) == 0) {
       if (!S_ISDIR(seen.st_mode)) {
-        return fail(Errc::invalid, "path \"" + at + "\"", "is not a directory", "name a directory to write to; it is made when absent");
+        return fail(Errc::invalid, "path \"" + at + "\"", "is not a directory",
+                    "name a directory to write to; it is made when absent");
       }
       // A read-only file system is waited for while the execution runs; a missing right is not.
       if (::access(at.c_str(), W_OK | X_OK) != 0 && errno != EROFS) {

@@ -5,7 +5,8 @@
 #include "common/ids.hpp"
 #include "common/result.hpp"
 
-/// Files that appear whole: written under a name that begins with a dot and bears slice and fence, then renamed. design.md §4, §6.
+/// Files that appear whole: written under a name that begins with a dot and bears slice and fence, then renamed.
+/// design.md §4, §6.
 namespace slicebus::operations::file {
 
 /// "<lineage>.<slicer>-<order, 10 digits><extension>": sorted, files are in slice order.
@@ -13,8 +14,8 @@ std::string output_name(const LineageId& lineage, SlicePosition slice, std::stri
 /// ".<output name>.<epoch>-<number>"
 std::string temporary_name(const LineageId& lineage, SlicePosition slice, Fence fence, std::string_view extension);
 
-/// Writes pieces to a new file (an older one of that name is replaced); makes the directory when it is absent. Unless finish() was
-/// reached the file is removed again.
+/// Writes pieces to a new file (an older one of that name is replaced); makes the directory when it is absent. Unless
+/// finish() was reached the file is removed again.
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::string& directory, const std::string& name);

@@ -17,23 +17,49 @@ const OperationSpec file_reader_api_spec{
     .name = "file_reader_api",
     .kind = OperationKind::api,
     .summary = "Which files a file_reader reads, and how.",
-    .fields = {
-        {.name = "path", .type = "string", .range = "file or directory",
-         .help = "A file, or a directory that is read with all below it, in the order of the names (bytes); names that begin with a dot are passed over. Every machine must see it under this path.",
-         .required = true},
-        {.name = "format", .type = "string", .range = "ldjson", .fallback = "\"ldjson\"",
-         .help = "`ldjson`: one JSON object a line. Blank lines are skipped, a carriage return at the end of a line is not part of it.", .one_of = {"ldjson"}},
-        {.name = "compression", .type = "string", .range = "none", .fallback = "\"none\"", .help = "How the files are compressed.", .one_of = {"none"}},
-        {.name = "size", .type = "integer", .range = "1..2^40 bytes", .fallback = "10000000",
-         .help = "Bytes of a slice. A record belongs to the slice in which its first byte lies.", .min = 1, .max = static_cast<double>(slice_bytes_max)},
-        {.name = "file_per_slice", .type = "boolean", .fallback = "false", .help = "Makes each file one slice, whatever its size."},
-        {.name = "line_delimiter", .type = "string", .range = "1..64 bytes", .fallback = "\"\\n\"", .help = "What ends a record."}}};
+    .fields = {{.name = "path",
+                .type = "string",
+                .range = "file or directory",
+                .help = "A file, or a directory that is read with all below it, in the order of the names (bytes); "
+                        "names that begin with a dot are passed over. Every machine must see it under this path.",
+                .required = true},
+               {.name = "format",
+                .type = "string",
+                .range = "ldjson",
+                .fallback = "\"ldjson\"",
+                .help = "`ldjson`: one JSON object a line. Blank lines are skipped, a carriage return at the end of a "
+                        "line is not part of it.",
+                .one_of = {"ldjson"}},
+               {.name = "compression",
+                .type = "string",
+                .range = "none",
+                .fallback = "\"none\"",
+                .help = "How the files are compressed.",
+                .one_of = {"none"}},
+               {.name = "size",
+                .type = "integer",
+                .range = "1..2^40 bytes",
+                .fallback = "10000000",
+                .help = "Bytes of a slice. A record belongs to the slice in which its first byte lies.",
+                .min = 1,
+                .max = static_cast<double>(slice_bytes_max)},
+               {.name = "file_per_slice",
+                .type = "boolean",
+                .fallback = "false",
+                .help = "Makes each file one slice, whatever its size."},
+               {.name = "line_delimiter",
+                .type = "string",
+                .range = "1..64 bytes",
+                .fallback = "\"\\n\"",
+                .help = "What ends a record."}}};
 
 const OperationSpec file_reader_spec{
     .name = "file_reader",
     .kind = OperationKind::reader,
-    .summary = "Cuts files into slices of bytes and reads their records. A file's size is taken when its first slice is cut; files that "
-               "are added later are read if their name sorts behind the place reached, and a restart goes on exactly there.",
+    .summary =
+        "Cuts files into slices of bytes and reads their records. A file's size is taken when its first slice is cut; "
+        "files that "
+        "are added later are read if their name sorts behind the place reached, and a restart goes on exactly there.",
     .fields = {},
     .api = "file_reader_api"};
 
@@ -41,7 +67,8 @@ struct ReaderOptions {
   explicit ReaderOptions(const nlohmann::json& options)
       : path(text_option(options, "path", "")),
         delimiter(text_option(options, "line_delimiter", "\n")),
-        slice(static_cast<std::uint64_t>(std::clamp<std::int64_t>(integer_option(options, "size", slice_bytes), 1, slice_bytes_max))),
+        slice(static_cast<std::uint64_t>(
+            std::clamp<std::int64_t>(integer_option(options, "size", slice_bytes), 1, slice_bytes_max))),
         file_per_slice(flag_option(options, "file_per_slice", false)) {}
   std::string path;
   std::string delimiter;
@@ -62,7 +89,9 @@ std::vector<std::pair<std::string, std::string>> check_reader(const nlohmann::js
   if (reader.delimiter.empty() || reader.delimiter.size() > 64) {
     problems.emplace_back("line_delimiter", "must be 1 to 64 bytes, got " + std::to_string(reader.delimiter.size()));
   } else if (file::overlaps_itself(reader.delimiter) && !reader.file_per_slice) {
-    problems.emplace_back("line_delimiter", "overlaps itself, so that a file cannot be cut at it; set file_per_slice to true, or use another one");
+    problems.emplace_back(
+        "line_delimiter",
+        "overlaps itself, so that a file cannot be cut at it; set file_per_slice to true, or use another one");
   }
   if (text_option(options, "_encoding", "json") != "json") {
     problems.emplace_back("_encoding", "must be json for format ldjson, got \"raw\"");
@@ -83,12 +112,14 @@ class FileSlicer final : public Slicer {
     SB_TRY(at, position.get("file"));
     SB_TRY(next, position.get("next"));
     SB_TRY(total, position.get("total"));
-    if (!root || !at || !next || !total || !at->is_string() || next->integer().value_or(-1) < 0 || total->integer().value_or(-1) < 0) {
+    if (!root || !at || !next || !total || !at->is_string() || next->integer().value_or(-1) < 0 ||
+        total->integer().value_or(-1) < 0) {
       return fail(Errc::invalid, "operation \"file_reader\"", "cursor is not one of its own", "start a new execution");
     }
     if (root->text() != options_.path) {
       return fail(Errc::conflict, "operation \"file_reader\"",
-                  "the execution read \"" + root->text().value_or("") + "\" so far and cannot go on in \"" + options_.path + "\"",
+                  "the execution read \"" + root->text().value_or("") + "\" so far and cannot go on in \"" +
+                      options_.path + "\"",
                   "give the earlier path, or start a new execution");
     }
     const std::string relative = *at->text();
@@ -121,8 +152,9 @@ class FileSlicer final : public Slicer {
       next_ += length;
     }
     if (!step.requests.empty()) {
-      step.cursor = "{\"root\":" + record::json_quote(options_.path) + ",\"file\":" + record::json_quote(file_->relative) +
-                    ",\"next\":" + std::to_string(next_) + ",\"total\":" + std::to_string(file_->size) + "}";
+      step.cursor = "{\"root\":" + record::json_quote(options_.path) +
+                    ",\"file\":" + record::json_quote(file_->relative) + ",\"next\":" + std::to_string(next_) +
+                    ",\"total\":" + std::to_string(file_->size) + "}";
     }
     return step;
   }

@@ -48,7 +48,8 @@ Result<void> check_input(const std::string& path) {
     return ::access(path.c_str(), R_OK) == 0 ? Result<void>{} : fail(file_error(errno, "read", path));
   }
   if (!S_ISDIR(seen.st_mode)) {
-    return fail(Errc::invalid, "path \"" + path + "\"", "is neither a file nor a directory", "name a file, or a directory of files");
+    return fail(Errc::invalid, "path \"" + path + "\"", "is neither a file nor a directory",
+                "name a file, or a directory of files");
   }
   std::vector<std::string> names;
   if (const int number = list(path, names)) {
@@ -108,7 +109,8 @@ Result<void> FileWalk::enter(const std::string& relative) {
     return {};
   }
   if (levels_.size() == levels_max) {
-    return fail(Errc::invalid, "path \"" + path + "\"", "directories are nested deeper than " + std::to_string(levels_max) + " levels",
+    return fail(Errc::invalid, "path \"" + path + "\"",
+                "directories are nested deeper than " + std::to_string(levels_max) + " levels",
                 "name a directory further down, or flatten it");
   }
   if (const int number = list(path, level.names)) {
@@ -118,7 +120,8 @@ Result<void> FileWalk::enter(const std::string& relative) {
     for (std::string_view rest = name; !rest.empty();) {
       const std::size_t length = record::utf8_length(rest);
       if (length == 0) {
-        return fail(Errc::invalid, "path \"" + path + "\"", "the name \"" + record::printable(name, 200) + "\" in it is not UTF-8", "rename it");
+        return fail(Errc::invalid, "path \"" + path + "\"",
+                    "the name \"" + record::printable(name, 200) + "\" in it is not UTF-8", "rename it");
       }
       rest.remove_prefix(length);
     }
@@ -169,7 +172,8 @@ Result<void> FileWalk::seek(std::string_view relative) {
     Level& level = levels_.back();
     const std::size_t slash = relative.find('/');
     const std::string_view name = relative.substr(0, slash);
-    level.at = static_cast<std::size_t>(std::lower_bound(level.names.begin(), level.names.end(), name) - level.names.begin());
+    level.at =
+        static_cast<std::size_t>(std::lower_bound(level.names.begin(), level.names.end(), name) - level.names.begin());
     if (slash == std::string_view::npos || level.at == level.names.size() || level.names[level.at] != name) {
       return {};
     }

@@ -17,16 +17,17 @@ struct FoundFile {
   std::uint64_t size = 0;
 };
 
-/// The regular files below a directory, or the one file that the root is. Deterministic: names of a directory in byte order, a
-/// directory's files where its name stands. Names beginning with '.' and what is neither file nor directory are passed over; links
-/// are followed, except into a directory that encloses them. Holds the names of one directory per level, never the whole tree.
+/// The regular files below a directory, or the one file that the root is. Deterministic: names of a directory in byte
+/// order, a directory's files where its name stands. Names beginning with '.' and what is neither file nor directory
+/// are passed over; links are followed, except into a directory that encloses them. Holds the names of one directory
+/// per level, never the whole tree.
 class FileWalk {
  public:
   /// Errors as check_input().
   static Result<FileWalk> open(std::string root);
 
-  /// The next file, nothing at the end. A file that was removed meanwhile is passed over; a directory that cannot be read is an
-  /// error: leaving it out would lose records silently.
+  /// The next file, nothing at the end. A file that was removed meanwhile is passed over; a directory that cannot be
+  /// read is an error: leaving it out would lose records silently.
   Result<std::optional<FoundFile>> next();
   /// Goes to the place of `relative`: next() gives that file, or the first one behind its place if it is gone.
   Result<void> seek(std::string_view relative);
@@ -52,7 +53,8 @@ class FileWalk {
   std::vector<Level> levels_;
 };
 
-/// What is wrong with a path that is to be read: absent, unreadable, a directory without anything in it. For submission and start.
+/// What is wrong with a path that is to be read: absent, unreadable, a directory without anything in it. For submission
+/// and start.
 Result<void> check_input(const std::string& path);
 
 }  // namespace slicebus::operations::file

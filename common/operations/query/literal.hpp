@@ -29,8 +29,8 @@ struct Literal {
 /// Same type and equal; large integers are compared exactly.
 bool equals(const Literal& literal, const record::Value& value);
 
-/// How a record's value stands to a literal: numbers by size, texts by instant when the literal is a date and else by bytes.
-/// Unordered when the types differ, or the text is no date where the literal is one.
+/// How a record's value stands to a literal: numbers by size, texts by instant when the literal is a date and else by
+/// bytes. Unordered when the types differ, or the text is no date where the literal is one.
 std::partial_ordering compare(const record::Value& value, const Literal& literal);
 
 /// `pattern`: `?` stands for one character, `*` for any number of them. O(text · pattern).

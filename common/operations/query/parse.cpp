@@ -11,11 +11,12 @@ using Kind = Node::Kind;
 
 bool is_space(char byte) { return std::strchr(" \t\n\r\v\f", byte) != nullptr && byte != '\0'; }
 bool is_field_byte(char byte) {
-  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' || byte == '.' ||
-         byte == '?' || byte == '*' || byte == '-' || static_cast<unsigned char>(byte) >= 0x80;
+  return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_' ||
+         byte == '.' || byte == '?' || byte == '*' || byte == '-' || static_cast<unsigned char>(byte) >= 0x80;
 }
 bool is_word_byte(char byte) {
-  return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7F && std::strchr("{}()|/\\^~[]&!=<>\"'", byte) == nullptr;
+  return static_cast<unsigned char>(byte) > 0x20 && byte != 0x7F &&
+         std::strchr("{}()|/\\^~[]&!=<>\"'", byte) == nullptr;
 }
 
 class Parser {
@@ -102,7 +103,8 @@ class Parser {
   // NOLINTNEXTLINE(misc-no-recursion)
   Result<Node> group(const std::string& field) {
     if (++depth_ > depth_max) {
-      return refuse("parentheses are nested deeper than " + std::to_string(depth_max) + " levels", "simplify the query");
+      return refuse("parentheses are nested deeper than " + std::to_string(depth_max) + " levels",
+                    "simplify the query");
     }
     SB_TRY(node, any_of(field));
     if (!take(")")) {
@@ -133,7 +135,8 @@ class Parser {
       ++at_;
       skip_space();
       if (name.find_first_of("?*") != std::string::npos) {
-        return refuse_at(start, "field patterns (\"" + name + "\") are not supported", "name the fields one by one, with OR between them");
+        return refuse_at(start, "field patterns (\"" + name + "\") are not supported",
+                         "name the fields one by one, with OR between them");
       }
       if (name.front() == '-') {
         return refuse_at(start, "'-' before a field is not supported", "use NOT");
@@ -199,7 +202,8 @@ class Parser {
       return refuse("expected a value, got " + here(), "put quotes around a value with special characters");
     }
     if (is_keyword(word)) {
-      return refuse_at(start, "expected a value, got the word " + word, "put quotes around it if it is meant as a value");
+      return refuse_at(start, "expected a value, got the word " + word,
+                       "put quotes around it if it is meant as a value");
     }
     if (!done() && text_[at_] == '(') {
       return refuse_at(start, "functions (\"" + word + "\") are not supported", {});
@@ -236,8 +240,10 @@ class Parser {
     if (!node.low && !node.high) {
       return Node{.kind = field.empty() ? Kind::everything : Kind::exists, .field = field};
     }
-    if (node.low && node.high && (node.low->kind != node.high->kind || node.low->date_ms.has_value() != node.high->date_ms.has_value())) {
-      return refuse_at(start, "the ends of the range are of different types", "give two numbers, two dates or two texts");
+    if (node.low && node.high &&
+        (node.low->kind != node.high->kind || node.low->date_ms.has_value() != node.high->date_ms.has_value())) {
+      return refuse_at(start, "the ends of the range are of different types",
+                       "give two numbers, two dates or two texts");
     }
     return node;
   }
@@ -298,7 +304,8 @@ class Parser {
       static constexpr std::string_view to = "\"'\\\b\f\n\r\t\v";
       const std::size_t escape = done() ? std::string_view::npos : from.find(text_[at_]);
       if (escape == std::string_view::npos) {
-        return refuse("expected an escape (one of \" ' \\ b f n r t v) after the backslash, got " + here(), "write \\\\ for a backslash");
+        return refuse("expected an escape (one of \" ' \\ b f n r t v) after the backslash, got " + here(),
+                      "write \\\\ for a backslash");
       }
       out += to[escape];
     }
@@ -313,7 +320,9 @@ class Parser {
 
   Result<void> no_modifier() {
     if (!done() && (text_[at_] == '^' || text_[at_] == '~')) {
-      return refuse(text_[at_] == '^' ? "boosts (^) are not supported" : "fuzziness and proximity (~) are not supported", "leave it out");
+      return refuse(
+          text_[at_] == '^' ? "boosts (^) are not supported" : "fuzziness and proximity (~) are not supported",
+          "leave it out");
     }
     return {};
   }
@@ -326,7 +335,9 @@ class Parser {
     return std::string(text_.substr(start, at_ - start));
   }
 
-  static bool is_keyword(std::string_view word) { return word == "AND" || word == "OR" || word == "NOT" || word == "TO"; }
+  static bool is_keyword(std::string_view word) {
+    return word == "AND" || word == "OR" || word == "NOT" || word == "TO";
+  }
 
   Node single_or(Node node) {
     if (node.children.size() > 1) {
@@ -351,17 +362,22 @@ class Parser {
     return true;
   }
   bool at_word(std::string_view word) const {
-    return text_.substr(at_).starts_with(word) && (at_ + word.size() == text_.size() || !is_word_byte(text_[at_ + word.size()]));
+    return text_.substr(at_).starts_with(word) &&
+           (at_ + word.size() == text_.size() || !is_word_byte(text_[at_ + word.size()]));
   }
   bool take_word(std::string_view word) { return at_word(word) && take(word); }
   bool at_not() const { return at_word("NOT") || text_.substr(at_).starts_with("!"); }
 
   std::string here() const { return done() ? "the end" : "\"" + record::printable(text_.substr(at_), 16) + "\""; }
-  tl::unexpected<Error> refuse(std::string what, std::string remedy) const { return refuse_at(at_, std::move(what), std::move(remedy)); }
+  tl::unexpected<Error> refuse(std::string what, std::string remedy) const {
+    return refuse_at(at_, std::move(what), std::move(remedy));
+  }
   tl::unexpected<Error> refuse_at(std::size_t at, std::string what, std::string remedy) const {
-    const auto characters = std::count_if(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(at, text_.size())),
-                                          [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; });
-    return fail(Errc::invalid, "query", "character " + std::to_string(characters + 1) + ": " + std::move(what), std::move(remedy));
+    const auto characters =
+        std::count_if(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(std::min(at, text_.size())),
+                      [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U; });
+    return fail(Errc::invalid, "query", "character " + std::to_string(characters + 1) + ": " + std::move(what),
+                std::move(remedy));
   }
 
   std::string_view text_;

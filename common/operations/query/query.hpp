@@ -10,14 +10,18 @@
 #include "common/result.hpp"
 
 /// The query language: `delay:>60 AND (carrier:"AA" OR NOT time:[6 TO 12})`.
-/// - NOT (or !) binds closer than AND (&&), that closer than OR (||); words in capitals. `a NOT b` means a AND NOT b. Two terms without
+/// - NOT (or !) binds closer than AND (&&), that closer than OR (||); words in capitals. `a NOT b` means a AND NOT b.
+/// Two terms without
 ///   a word between them are an error.
-/// - `field:value` the same type and equal; "quotes" make text of anything; `?` and `*` in an unquoted text are wildcards.
+/// - `field:value` the same type and equal; "quotes" make text of anything; `?` and `*` in an unquoted text are
+/// wildcards.
 ///   `field:*` and `_exists_:field`: there and not null. `field:(a OR b)`: the field counts for all in the parentheses.
-/// - `>`, `>=`, `<`, `<=`, `[a TO b]`, `{a TO b}`, mixed; `*` is an open end. Texts that are ISO dates are compared as instants.
+/// - `>`, `>=`, `<`, `<=`, `[a TO b]`, `{a TO b}`, mixed; `*` is an open end. Texts that are ISO dates are compared as
+/// instants.
 /// - Without a field the value is compared with every top-level field. `*` alone is every record.
-/// - A field is a path (`properties.mag`); of arrays on it, and at its end, any element counts. A name with spaces is quoted.
-/// Not supported, and refused with their names: regular expressions, functions, variables, boosts, fuzziness, field patterns.
+/// - A field is a path (`properties.mag`); of arrays on it, and at its end, any element counts. A name with spaces is
+/// quoted. Not supported, and refused with their names: regular expressions, functions, variables, boosts, fuzziness,
+/// field patterns.
 namespace slicebus::operations::query {
 
 inline constexpr std::size_t query_bytes_max = 64U << 10U;

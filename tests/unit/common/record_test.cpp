@@ -60,7 +60,8 @@ BOOST_AUTO_TEST_CASE(an_untouched_record_keeps_every_byte) {
 }
 
 BOOST_AUTO_TEST_CASE(number_text_is_kept_and_scalars_are_made_on_demand) {
-  const Record record(R"({"n":12.50,"i":9007199254740993,"t":"a\"b","y":true,"z":null,"o":{},"l":[1],"m":-7,"e":1e400})");
+  const Record record(
+      R"({"n":12.50,"i":9007199254740993,"t":"a\"b","y":true,"z":null,"o":{},"l":[1],"m":-7,"e":1e400})");
   BOOST_TEST(got(record, "n") == "12.50");
   BOOST_TEST(*(*record.get("n"))->number() == 12.5);
   BOOST_TEST(*(*record.get("i"))->integer() == 9007199254740993);
@@ -115,7 +116,8 @@ BOOST_AUTO_TEST_CASE(set_changes_one_value_and_keeps_the_other_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(set_refuses_what_would_lose_or_break_something) {
-  BOOST_TEST(after_set(R"({"a":5})", "a.b", "1") == "error: cannot set \"a.b\": 5 stands where an object would have to be");
+  BOOST_TEST(after_set(R"({"a":5})", "a.b", "1") ==
+             "error: cannot set \"a.b\": 5 stands where an object would have to be");
   BOOST_TEST(after_set("{}", "a", "{").starts_with("error: byte 1: expected a key"));
   BOOST_TEST(after_set("{}", "a", "").starts_with("error: byte 0: expected a value"));
   BOOST_TEST(after_set("[1]", "a", "1").starts_with("error: byte 0: expected an object"));
@@ -189,15 +191,23 @@ BOOST_AUTO_TEST_CASE(validation_says_where_and_what) {
   BOOST_TEST(wrong(R"({"a":[1}])") == "byte 7: expected ',' or ']', got \"}]\"");
   BOOST_TEST(wrong(std::string(600, '[')).starts_with("byte 0: expected an object"));
   BOOST_TEST(wrong("{\"a\":" + std::string(511, '[') + std::string(511, ']') + "}") == "");
-  BOOST_TEST(wrong("{\"a\":" + std::string(512, '[') + std::string(512, ']') + "}").starts_with("byte 516: nested deeper than 512 levels"));
+  BOOST_TEST(wrong("{\"a\":" + std::string(512, '[') + std::string(512, ']') + "}")
+                 .starts_with("byte 516: nested deeper than 512 levels"));
 }
 
 BOOST_AUTO_TEST_CASE(quoting_makes_json_of_any_bytes) {
   BOOST_TEST(record::json_quote("a\"\\\n\t\r\x01\x7F") == "\"a\\\"\\\\\\n\\t\\r\\u0001\x7F\"");
   BOOST_TEST(record::json_quote("\xC3\xA9\xFFz\xC3") == "\"\xC3\xA9\xEF\xBF\xBDz\xEF\xBF\xBD\"");
   BOOST_TEST(record::json_unescape(R"(\u00e9\ud83d\ude00\ud83dx\/\b)") == "\xC3\xA9\xF0\x9F\x98\x80\xEF\xBF\xBDx/\b");
-  BOOST_TEST(record::json_unescape(R"(\u12)") == "\xEF\xBF\xBD" "12");
-  BOOST_TEST(record::printable("a\nb\xFF" "cdef", 5) == "a\xEF\xBF\xBD" "b\xEF\xBF\xBD" "c…");
+  BOOST_TEST(record::json_unescape(R"(\u12)") ==
+             "\xEF\xBF\xBD"
+             "12");
+  BOOST_TEST(record::printable("a\nb\xFF"
+                               "cdef",
+                               5) ==
+             "a\xEF\xBF\xBD"
+             "b\xEF\xBF\xBD"
+             "c…");
 }
 
 BOOST_AUTO_TEST_CASE(a_document_of_several_lines_is_written_as_one) {
@@ -228,7 +238,8 @@ BOOST_AUTO_TEST_CASE(records_live_with_their_batch_through_moves_and_joins) {
 BOOST_AUTO_TEST_CASE(paths_go_through_arrays_for_those_who_ask_for_any_value) {
   const auto any = [](std::string_view json, std::string_view path, std::string_view wanted) {
     bool malformed = false;
-    const bool found = record::any_value(json, path, malformed, [&](const Value& value) { return value.json == wanted; });
+    const bool found =
+        record::any_value(json, path, malformed, [&](const Value& value) { return value.json == wanted; });
     return malformed ? "malformed" : found ? "yes" : "no";
   };
   constexpr std::string_view json = R"( {"t":["x",["y"]],"a":{"b":[{"c":1},5,{"c":[2,3]}]},"n":7})";
@@ -242,13 +253,13 @@ BOOST_AUTO_TEST_CASE(paths_go_through_arrays_for_those_who_ask_for_any_value) {
   BOOST_TEST(any("[]", "n", "7") == "malformed");
 }
 
-// Whatever nlohmann's parser takes is taken, and nothing else; whatever the bytes are, nothing is read beyond them (ASan watches:
-// each input is a heap block of its exact size).
+// Whatever nlohmann's parser takes is taken, and nothing else; whatever the bytes are, nothing is read beyond them
+// (ASan watches: each input is a heap block of its exact size).
 BOOST_AUTO_TEST_CASE(hostile_bytes_are_judged_as_another_parser_does) {
   std::mt19937_64 chance(20'240'117);
-  const std::vector<std::string> seeds = {
-      R"({"a":1,"b":{"c":[1,2,{"d":"e\u00e9\\"}],"f":null},"g.h":true,"a":-1.5e3})", R"({"":"","x":[[],{}],"é":"ü"})",
-      R"({"delay":14,"distance":405,"time":0.016666666666666666})"};
+  const std::vector<std::string> seeds = {R"({"a":1,"b":{"c":[1,2,{"d":"e\u00e9\\"}],"f":null},"g.h":true,"a":-1.5e3})",
+                                          R"({"":"","x":[[],{}],"é":"ü"})",
+                                          R"({"delay":14,"distance":405,"time":0.016666666666666666})"};
   const std::string_view alphabet = "{}[]\",:\\ eE+-.0123456789truefalsn\x01\x80\xC3\xE9\n\tuDd";
   std::size_t good = 0;
   for (int round = 0; round < 60'000; ++round) {

@@ -16,21 +16,20 @@ using nlohmann::json;
 
 namespace {
 
-const OperationSpec sample{
-    .name = "sample",
-    .kind = OperationKind::processor,
-    .summary = "For the tests.",
-    .fields = {{.name = "count", .type = "integer", .fallback = "5", .min = 1, .max = 10},
-               {.name = "ratio", .type = "number", .max = 1},
-               {.name = "wait", .type = "duration", .fallback = "100", .min = 0},
-               {.name = "on", .type = "boolean", .fallback = "false"},
-               {.name = "title", .type = "string", .required = true},
-               {.name = "mode", .type = "string", .one_of = {"slow", "fast"}},
-               {.name = "from", .type = "date"},
-               {.name = "names", .type = "string or array of strings"},
-               {.name = "map", .type = "object"},
-               {.name = "list", .type = "array"},
-               {.name = "texts", .type = "array of strings"}}};
+const OperationSpec sample{.name = "sample",
+                           .kind = OperationKind::processor,
+                           .summary = "For the tests.",
+                           .fields = {{.name = "count", .type = "integer", .fallback = "5", .min = 1, .max = 10},
+                                      {.name = "ratio", .type = "number", .max = 1},
+                                      {.name = "wait", .type = "duration", .fallback = "100", .min = 0},
+                                      {.name = "on", .type = "boolean", .fallback = "false"},
+                                      {.name = "title", .type = "string", .required = true},
+                                      {.name = "mode", .type = "string", .one_of = {"slow", "fast"}},
+                                      {.name = "from", .type = "date"},
+                                      {.name = "names", .type = "string or array of strings"},
+                                      {.name = "map", .type = "object"},
+                                      {.name = "list", .type = "array"},
+                                      {.name = "texts", .type = "array of strings"}}};
 
 struct Outcome {
   json entry;
@@ -100,7 +99,10 @@ BOOST_AUTO_TEST_CASE(defaults_of_the_spec_and_of_every_operation_are_filled) {
   const Outcome out = check(sample, {{"_op", "sample"}, {"title", "x"}, {"wait", nullptr}});
   BOOST_TEST(out.problems.empty());
   BOOST_TEST(out.warnings.empty());
-  BOOST_TEST(out.entry == json::parse(R"({"_op":"sample","_encoding":"json","_dead_letter_action":"throw","title":"x","count":5,"wait":100,"on":false})"));
+  BOOST_TEST(
+      out.entry ==
+      json::parse(
+          R"({"_op":"sample","_encoding":"json","_dead_letter_action":"throw","title":"x","count":5,"wait":100,"on":false})"));
 }
 
 BOOST_AUTO_TEST_CASE(values_are_coerced_as_R_ex_25_and_R_op_96_say) {
@@ -127,26 +129,33 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_is_named_with_what_is_right) {
   BOOST_TEST(problem("count", true) == "operations[2].count: must be an integer, got true");
   BOOST_TEST(problem("count", 1e300) == "operations[2].count: must be an integer, got 1e+300");
   BOOST_TEST(problem("count", 0) == "operations[2].count: must be between 1 and 10, got 0");
-  BOOST_TEST(problem("count", 18446744073709551615U) == "operations[2].count: must be an integer, got 18446744073709551615");
+  BOOST_TEST(problem("count", 18446744073709551615U) ==
+             "operations[2].count: must be an integer, got 18446744073709551615");
   BOOST_TEST(problem("ratio", 1.5) == "operations[2].ratio: must be at most 1, got 1.5");
   BOOST_TEST(problem("ratio", "nan") == "operations[2].ratio: must be a number, got \"nan\"");
   BOOST_TEST(problem("wait", "5 parsecs") ==
-             "operations[2].wait: must be a positive integer or human readable string containing a number and valid unit (\"5 minutes\"), got \"5 parsecs\"");
+             "operations[2].wait: must be a positive integer or human readable string containing a number and valid "
+             "unit (\"5 minutes\"), got \"5 parsecs\"");
   BOOST_TEST(problem("wait", -1).starts_with("operations[2].wait: must be a positive integer"));
   BOOST_TEST(problem("on", "yes") == "operations[2].on: must be a boolean, got \"yes\"");
   BOOST_TEST(problem("title", 5) == "operations[2].title: This field is required and must be of type string, got 5");
-  BOOST_TEST(problem("title", "") == "operations[2].title: This field is required and must be of type string, got \"\"");
+  BOOST_TEST(problem("title", "") ==
+             "operations[2].title: This field is required and must be of type string, got \"\"");
   BOOST_TEST(problem("title", nullptr) == "operations[2].title: This field is required and must be of type string");
   BOOST_TEST(problem("mode", "stop") == "operations[2].mode: must be one of the following: slow,fast, got \"stop\"");
-  BOOST_TEST(problem("mode", "fas") == "operations[2].mode: must be one of the following: slow,fast, got \"fas\"; did you mean \"fast\"?");
+  BOOST_TEST(problem("mode", "fas") ==
+             "operations[2].mode: must be one of the following: slow,fast, got \"fas\"; did you mean \"fast\"?");
   BOOST_TEST(problem("from", "yesterday").starts_with("operations[2].from: must be a date"));
   BOOST_TEST(problem("names", json::array()) == "operations[2].names: must be a string or an array of strings, got []");
   BOOST_TEST(problem("map", 1) == "operations[2].map: must be an object, got 1");
   BOOST_TEST(problem("list", "a") == "operations[2].list: must be an array, got \"a\"");
   BOOST_TEST(problem("texts", {1}) == "operations[2].texts: must be an array of strings, got [1]");
-  BOOST_TEST(problem("_encoding", "xml") == "operations[2]._encoding: must be one of the following: json,raw, got \"xml\"");
-  BOOST_TEST(problem("_dead_letter_action", "kafka_dead_letter").starts_with("operations[2]._dead_letter_action: must be one of the following: throw,log,none"));
-  BOOST_TEST(problem("_connection", "other") == "operations[2]._connection: sample refers to connection \"other\" which is unavailable");
+  BOOST_TEST(problem("_encoding", "xml") ==
+             "operations[2]._encoding: must be one of the following: json,raw, got \"xml\"");
+  BOOST_TEST(problem("_dead_letter_action", "kafka_dead_letter")
+                 .starts_with("operations[2]._dead_letter_action: must be one of the following: throw,log,none"));
+  BOOST_TEST(problem("_connection", "other") ==
+             "operations[2]._connection: sample refers to connection \"other\" which is unavailable");
   BOOST_TEST(check(sample, json("x")).problems.front() == "operations[2]: must be an object, got \"x\"");
 }
 
@@ -157,9 +166,11 @@ BOOST_AUTO_TEST_CASE(every_wrong_field_is_reported_not_only_the_first) {
 BOOST_AUTO_TEST_CASE(unknown_options_are_kept_and_warned_of_with_the_nearest_name) {
   const Outcome out = check(sample, {{"_op", "sample"}, {"title", "x"}, {"cuont", 3}, {"zebra", 1}});
   BOOST_TEST(out.problems.empty());
-  BOOST_TEST(out.warnings == (std::vector<std::string>{"operations[2].cuont: unknown option \"cuont\" of sample is ignored; did you mean \"count\"?",
-                                                       "operations[2].zebra: unknown option \"zebra\" of sample is ignored"}),
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      out.warnings == (std::vector<std::string>{
+                          "operations[2].cuont: unknown option \"cuont\" of sample is ignored; did you mean \"count\"?",
+                          "operations[2].zebra: unknown option \"zebra\" of sample is ignored"}),
+      boost::test_tools::per_element());
   BOOST_TEST(out.entry["cuont"] == 3);
 }
 
@@ -174,16 +185,21 @@ BOOST_AUTO_TEST_CASE(connector_options_may_stand_on_the_operation_or_on_its_api)
   const Outcome linked = check(reader, {{"_op", "file_reader"}, {"_api_name", "file_reader_api:b"}});
   BOOST_TEST(linked.problems.empty());
   BOOST_TEST(!linked.entry.contains("size"));
-  BOOST_TEST(check(reader, {{"_op", "file_reader"}, {"_api_name", "file_reader_api"}, {"size", "x"}}).problems.front() ==
-             "operations[2].size: must be an integer, got \"x\"");
+  BOOST_TEST(
+      check(reader, {{"_op", "file_reader"}, {"_api_name", "file_reader_api"}, {"size", "x"}}).problems.front() ==
+      "operations[2].size: must be an integer, got \"x\"");
 
   BOOST_TEST(check(reader, {{"_op", "file_reader"}}).problems.front() ==
-             "operations[2].path: This field is required and must be of type string; give it here, or name with _api_name an entry of apis that has it");
+             "operations[2].path: This field is required and must be of type string; give it here, or name with "
+             "_api_name an entry of apis that has it");
   BOOST_TEST(check(reader, {{"_op", "file_reader"}, {"_api_name", nullptr}}).problems.front() ==
-             "operations[2]._api_name: An operation with a _api_name keyword must link it to a valid api configuration on the job");
+             "operations[2]._api_name: An operation with a _api_name keyword must link it to a valid api configuration "
+             "on the job");
   BOOST_TEST(check(reader, {{"_op", "file_reader"}, {"_api_name", "file_sender_api"}}).problems.front() ==
-             "operations[2]._api_name: must name an api file_reader_api (a tag may follow: \"file_reader_api:b\"), got \"file_sender_api\"");
-  BOOST_TEST(check(reader, {{"_op", "file_reader"}, {"api_name", "file_reader_api"}}).entry["_api_name"] == "file_reader_api");
+             "operations[2]._api_name: must name an api file_reader_api (a tag may follow: \"file_reader_api:b\"), got "
+             "\"file_sender_api\"");
+  BOOST_TEST(check(reader, {{"_op", "file_reader"}, {"api_name", "file_reader_api"}}).entry["_api_name"] ==
+             "file_reader_api");
 }
 
 BOOST_AUTO_TEST_CASE(options_of_operation_and_api_are_merged_the_operation_s_first) {
@@ -209,7 +225,8 @@ BOOST_AUTO_TEST_CASE(dates_and_durations_are_read_strictly) {
   BOOST_TEST(*parse_date("2018-02-03T05:05:06.789+01:00") == 1517630706789);
   BOOST_TEST(*parse_date("2018-02-03 04:05") == 1517630700000);
   BOOST_TEST(*parse_date("1969-12-31T23:59:59.999Z") == -1);
-  for (const char* text : {"", "2018", "2018-02", "2018-02-30", "2018-2-3", "2018-02-03T", "2018-02-03T04", "2018-02-03T04:05:06.Z", "2018-02-03T04:05Zx", "20180203"}) {
+  for (const char* text : {"", "2018", "2018-02", "2018-02-30", "2018-2-3", "2018-02-03T", "2018-02-03T04",
+                           "2018-02-03T04:05:06.Z", "2018-02-03T04:05Zx", "20180203"}) {
     BOOST_TEST(!parse_date(text).has_value(), text);
   }
   for (const std::int64_t ms : {0LL, -1LL, 1517630706789LL, -62167219200000LL, 253402300799999LL}) {
@@ -240,7 +257,9 @@ BOOST_AUTO_TEST_CASE(docs_operations_md_is_what_the_specs_say) {
   }
   std::ifstream in(path, std::ios::binary);
   const std::string page((std::istreambuf_iterator<char>(in)), {});
-  BOOST_TEST((page == expected), "docs/operations.md differs from the specs; run operations_test with SLICEBUS_REWRITE=1 and read the diff");
+  BOOST_TEST(
+      (page == expected),
+      "docs/operations.md differs from the specs; run operations_test with SLICEBUS_REWRITE=1 and read the diff");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,18 +1,19 @@
-// file_exporter: what becomes visible, when, and what is left behind. The same promises for every sender that names its output.
-#include <boost/test/unit_test.hpp>
+// file_exporter: what becomes visible, when, and what is left behind. The same promises for every sender that names its
+// output.
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/test/unit_test.hpp>
 
 #include "tests/unit/common/operations/workbench.hpp"
 
 using namespace slicebus;
 using namespace slicebus::operations;
 using namespace slicebus::operations::test;
-using nlohmann::json;
 using boost::test_tools::per_element;
+using nlohmann::json;
 using Lines = std::vector<std::string>;
 
 namespace {
@@ -33,7 +34,8 @@ std::unique_ptr<Sender> sender(const std::string& path, const json& more = json:
 const std::string final_name = lineage.text + ".0-0000000007.ldjson";
 const std::string temporary = "." + final_name + ".2-5";
 
-/// Runs `body` in a child process with a full file system of 64 KiB mounted at `at`, if this user may mount. @return its exit code, -1: may not
+/// Runs `body` in a child process with a full file system of 64 KiB mounted at `at`, if this user may mount. @return
+/// its exit code, -1: may not
 template <class Body>
 int with_tiny_disk(const std::string& at, unsigned long flags, Body&& body) {
   const pid_t child = ::fork();
@@ -101,7 +103,8 @@ BOOST_AUTO_TEST_CASE(sweep_removes_the_temporary_files_of_its_lineage_only) {
   exporter->sweep(lineage);
   exporter->sweep(lineage);
   sender(directory.at("never"))->sweep(lineage);
-  BOOST_TEST(directory.names() == (Lines{"." + other_lineage.text + ".0-0000000007.ldjson.1-1", ".mine", lineage.text + ".0-0000000008.ldjson"}),
+  BOOST_TEST(directory.names() == (Lines{"." + other_lineage.text + ".0-0000000007.ldjson.1-1", ".mine",
+                                         lineage.text + ".0-0000000008.ldjson"}),
              per_element());
 }
 
@@ -120,13 +123,15 @@ BOOST_AUTO_TEST_CASE(names_sort_in_slice_order_up_to_ten_digits_and_beyond_stay_
     exporter->prepare(context(order, {1, order}), batch_of({"{}"})).value();
     BOOST_REQUIRE(exporter->publish(lineage, {0, order}, {1, order}).has_value());
   }
-  BOOST_TEST(directory.names() == (Lines{lineage.text + ".0-0000000009.json", lineage.text + ".0-0000000010.json", lineage.text + ".0-2000000000.json"}),
+  BOOST_TEST(directory.names() == (Lines{lineage.text + ".0-0000000009.json", lineage.text + ".0-0000000010.json",
+                                         lineage.text + ".0-2000000000.json"}),
              per_element());
 }
 
 BOOST_AUTO_TEST_CASE(fields_project_and_order_and_the_delimiter_is_used) {
   const TestDirectory directory;
-  const auto exporter = sender(directory.at(), {{"fields", {"b", "c.d", "a"}}, {"line_delimiter", ";\n"}, {"extension", ""}});
+  const auto exporter =
+      sender(directory.at(), {{"fields", {"b", "c.d", "a"}}, {"line_delimiter", ";\n"}, {"extension", ""}});
   exporter->prepare(context(1, {1, 1}), batch_of({R"({"a":1,"b":{"x":[1.0]},"z":0})", R"({"c":{"d":2}})"})).value();
   BOOST_REQUIRE(exporter->publish(lineage, {0, 1}, {1, 1}).has_value());
   BOOST_TEST(directory.read(lineage.text + ".0-0000000001") == "{\"b\":{\"x\":[1.0]},\"a\":1};\n{\"c.d\":2};\n");
@@ -139,7 +144,8 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_projected_follows_the_dead_letter_a
   BOOST_REQUIRE(!failed.has_value());
   BOOST_TEST((failed.error().code == Errc::invalid));
   BOOST_TEST(directory.names().empty());
-  const auto prepared = sender(directory.at(), {{"fields", {"a"}}, {"_dead_letter_action", "none"}})->prepare(context(1, {1, 1}), batch_of({R"({"a":1})", "[1]"}));
+  const auto prepared = sender(directory.at(), {{"fields", {"a"}}, {"_dead_letter_action", "none"}})
+                            ->prepare(context(1, {1, 1}), batch_of({R"({"a":1})", "[1]"}));
   BOOST_REQUIRE(prepared.has_value());
   BOOST_TEST(prepared->rejected == 1U);
   BOOST_TEST(prepared->records.size() == 1U);
@@ -171,7 +177,9 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_exhausted_with_path_and_remedy_and_leaves_no
     if (prepared || prepared.error().code != Errc::exhausted) {
       return 1;
     }
-    const std::string expected = "path \"" + directory.at() + "\": cannot write: No space left on device; free space there; the slice runs again by itself";
+    const std::string expected =
+        "path \"" + directory.at() +
+        "\": cannot write: No space left on device; free space there; the slice runs again by itself";
     if (prepared.error().text() != expected) {
       std::fprintf(stderr, "%s\n", prepared.error().text().c_str());
       return 2;
@@ -196,7 +204,9 @@ BOOST_AUTO_TEST_CASE(a_read_only_file_system_is_waited_for) {
     if (prepared || prepared.error().code != Errc::exhausted) {
       return 1;
     }
-    if (prepared.error().text() != "path \"" + directory.at() + "\": cannot write: Read-only file system; mount it writable; the slice runs again by itself") {
+    if (prepared.error().text() !=
+        "path \"" + directory.at() +
+            "\": cannot write: Read-only file system; mount it writable; the slice runs again by itself") {
       return 2;
     }
     return problems_of({{"_op", "file_exporter"}, {"path", directory.at()}}).empty() ? 0 : 3;
@@ -213,20 +223,27 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_path_is_said_at_submission_and_when_it
   const TestDirectory directory;
   directory.write("file", "x");
   BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at("file")}}).front() ==
-             "op.path: path \"" + directory.at("file") + "\": is not a directory; name a directory to write to; it is made when absent");
-  BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at("file/below")}}).front().starts_with("op.path: path \"" + directory.at("file/below") + "\": cannot write: Not a directory"));
+             "op.path: path \"" + directory.at("file") +
+                 "\": is not a directory; name a directory to write to; it is made when absent");
+  BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at("file/below")}})
+                 .front()
+                 .starts_with("op.path: path \"" + directory.at("file/below") + "\": cannot write: Not a directory"));
   BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at("a/b/c")}}).empty());
   for (const char* name : {"file", "file/below"}) {
     const auto prepared = sender(directory.at(name))->prepare(context(7, {2, 5}), batch_of({"{}"}));
     BOOST_REQUIRE(!prepared.has_value());
     BOOST_TEST((prepared.error().code == Errc::invalid));
   }
-  BOOST_TEST(problems_of({{"_op", "file_exporter"}}).front().starts_with("op.path: This field is required and must be of type string"));
+  BOOST_TEST(problems_of({{"_op", "file_exporter"}})
+                 .front()
+                 .starts_with("op.path: This field is required and must be of type string"));
   BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at()}, {"extension", "a/b"}}).front() ==
              "op.extension: must be at most 32 bytes without '/' and control characters");
   if (::geteuid() != 0) {
     ::chmod(directory.at().c_str(), 0500);
-    BOOST_TEST(problems_of({{"_op", "file_exporter"}, {"path", directory.at("new")}}).front().find("Permission denied") != std::string::npos);
+    BOOST_TEST(
+        problems_of({{"_op", "file_exporter"}, {"path", directory.at("new")}}).front().find("Permission denied") !=
+        std::string::npos);
     const auto prepared = sender(directory.at("new"))->prepare(context(7, {2, 5}), batch_of({"{}"}));
     BOOST_TEST((prepared.error().code == Errc::invalid));
     ::chmod(directory.at().c_str(), 0700);

@@ -1,7 +1,7 @@
 // The main job's operations over the real data, against counts made independently (examples/data/README.md).
+#include <zlib.h>
 #include <boost/test/unit_test.hpp>
 #include <cstdlib>
-#include <zlib.h>
 
 #include "tests/unit/common/operations/workbench.hpp"
 

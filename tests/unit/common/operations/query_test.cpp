@@ -1,4 +1,5 @@
-// The query language as a table: query, record, whether it matches. Every example of it here, so that other tables can be checked against it.
+// The query language as a table: query, record, whether it matches. Every example of it here, so that other tables can
+// be checked against it.
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
@@ -21,7 +22,8 @@ std::string outcome(std::string_view text, std::string_view json) {
   return !matched ? "bad record" : *matched ? "yes" : "no";
 }
 
-constexpr std::string_view flight = R"({"delay":62,"time":6,"carrier":"AA","note":"late \"again\"","ok":true,"gone":null,
+constexpr std::string_view flight =
+    R"({"delay":62,"time":6,"carrier":"AA","note":"late \"again\"","ok":true,"gone":null,
   "properties":{"mag":4.5,"place":"km W of Castaic, CA"},"tags":["red","blue",7],"legs":[{"to":"OAK"},{"to":"LAX"}],"a.b":1,
   "when":"2018-02-03T04:05:06.000Z","big":9007199254740993,"low":-12.5,"Cost Total $":30,"x":"5"})";
 
@@ -189,8 +191,10 @@ BOOST_AUTO_TEST_CASE(depth_and_length_are_bounded) {
 // A query built from random pieces is either refused with a place inside it, or gives an answer.
 BOOST_AUTO_TEST_CASE(random_queries_never_surprise) {
   std::mt19937_64 chance(7);
-  const std::vector<std::string> pieces = {"delay", ":", ">", ">=", "60", "-5", " ", "AND", " OR ", "NOT ", "!", "(", ")", "[", "]", "{", "}", " TO ", "*",
-                                           "?", "\"", "'", "\\", "_exists_:", "carrier:A*", "time:6", "\xC3\xA9", "\xFF", "/", "$", "@", "&&", "||", "a.b", "^", "~", "="};
+  const std::vector<std::string> pieces = {
+      "delay",    ":",    ">", ">=", "60",   "-5", " ",  "AND", " OR ", "NOT ", "!",         "(",          ")",
+      "[",        "]",    "{", "}",  " TO ", "*",  "?",  "\"",  "'",    "\\",   "_exists_:", "carrier:A*", "time:6",
+      "\xC3\xA9", "\xFF", "/", "$",  "@",    "&&", "||", "a.b", "^",    "~",    "="};
   std::size_t good = 0;
   for (int round = 0; round < 50'000; ++round) {
     std::string text;
@@ -209,7 +213,9 @@ BOOST_AUTO_TEST_CASE(random_queries_never_surprise) {
 }
 
 BOOST_AUTO_TEST_CASE(wildcards_match_characters_and_do_not_explode) {
-  BOOST_TEST(query::matches_wildcard("a?c", "a\xC3\xA9" "c"));
+  BOOST_TEST(query::matches_wildcard("a?c",
+                                     "a\xC3\xA9"
+                                     "c"));
   BOOST_TEST(query::matches_wildcard("*", ""));
   BOOST_TEST(!query::matches_wildcard("?", ""));
   BOOST_TEST(query::matches_wildcard("a*b*c", "axxbxxbxc"));

@@ -15,7 +15,9 @@ namespace slicebus::operations::test {
 /// A directory that is gone with all in it at the end of the test.
 class TestDirectory {
  public:
-  TestDirectory() : path_(std::filesystem::temp_directory_path() / ("slicebus-" + new_uuid())) { std::filesystem::create_directories(path_); }
+  TestDirectory() : path_(std::filesystem::temp_directory_path() / ("slicebus-" + new_uuid())) {
+    std::filesystem::create_directories(path_);
+  }
   ~TestDirectory() { std::filesystem::remove_all(path_); }
   TestDirectory(const TestDirectory&) = delete;
   TestDirectory& operator=(const TestDirectory&) = delete;
@@ -109,11 +111,16 @@ struct Cut {
   std::vector<std::pair<std::size_t, std::string>> cursors;
   std::string error;
 };
-inline Cut cut(const nlohmann::json& options, std::size_t max, std::optional<std::string> cursor = {}, std::uint32_t slicer_id = 0,
-               std::uint32_t slicers = 1, bool persistent = false, std::size_t requests_max = 100'000) {
+inline Cut cut(const nlohmann::json& options, std::size_t max, std::optional<std::string> cursor = {},
+               std::uint32_t slicer_id = 0, std::uint32_t slicers = 1, bool persistent = false,
+               std::size_t requests_max = 100'000) {
   Cut out;
   auto slicer = find_operation(options["_op"].get<std::string>())
-                    ->make_slicer({.options = options, .slicer_id = slicer_id, .slicers = slicers, .persistent = persistent, .cursor = cursor});
+                    ->make_slicer({.options = options,
+                                   .slicer_id = slicer_id,
+                                   .slicers = slicers,
+                                   .persistent = persistent,
+                                   .cursor = cursor});
   if (!slicer) {
     out.error = slicer.error().text();
     return out;
