@@ -175,7 +175,7 @@ void Controller::State::send_what_waits(TimePoint now) {
 
 void Controller::State::send(const SlotView& slot, wire::Message message) {
   if (!slot.peer.empty()) {
-    out.push_back(SendToSlot{slot.peer, std::move(message)});
+    out.emplace_back(SendToSlot{slot.peer, std::move(message)});
   }
 }
 

@@ -240,13 +240,13 @@ void Controller::State::ask_slicers(TimePoint now) {
     const std::size_t max = std::min(room, ask_max);
     slicer.asked = max;
     expected += max;
-    out.push_back(AskSlicer{id, max});
+    out.emplace_back(AskSlicer{id, max});
   }
 }
 
 void Controller::State::submit_group() {
   if (const store::LedgerBatch* group = accounting.begin()) {
-    out.push_back(CommitGroup{accounting.number(), *group});
+    out.emplace_back(CommitGroup{accounting.number(), *group});
   }
 }
 
@@ -270,7 +270,7 @@ void Controller::State::end_if_done() {
 
 void Controller::State::propose(std::string status, std::string reason) {
   proposing = true;
-  out.push_back(SweepOutput{});
+  out.emplace_back(SweepOutput{});
   accounting.finish({std::move(status), std::move(reason)});
 }
 
@@ -283,7 +283,7 @@ void Controller::State::fail_execution(std::string reason, TimePoint now) {
 
 void Controller::State::exit(int code, std::string why) {
   exited = true;
-  out.push_back(Exit{code, std::move(why)});
+  out.emplace_back(Exit{code, std::move(why)});
 }
 
 /// No slice will be planned any more.

@@ -58,7 +58,7 @@ void Controller::State::on(const SlotSaid& event, TimePoint now) {
 
 void Controller::State::hear_hello(const std::string& peer, const wire::SlotHello& hello, TimePoint now) {
   if (hello.ex_id != setup.ex_id) {
-    out.push_back(SendToSlot{peer, wire::SlotWelcome{.hello = hello.number, .ex_id = setup.ex_id, .epoch = epoch}});
+    out.emplace_back(SendToSlot{peer, wire::SlotWelcome{.hello = hello.number, .ex_id = setup.ex_id, .epoch = epoch}});
     return;
   }
   if (slots.is_dead(hello.process) || slots.is_dead_agent(hello.agent)) {

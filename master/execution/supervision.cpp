@@ -87,7 +87,7 @@ void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
     }
     slot_is_dead(death.process, now);
   }
-  out.push_back(SendControl{"node/" + death.node.text, wire::SlotDeathAck{death.node, death.ex_id, death.process}});
+  out.emplace_back(SendControl{"node/" + death.node.text, wire::SlotDeathAck{death.node, death.ex_id, death.process}});
 }
 
 void Controller::State::slot_is_dead(const ProcessId& process, TimePoint now) {
@@ -116,7 +116,7 @@ void Controller::State::on(const Tick&, TimePoint now) {
   }
   if (commit_again_at && now >= *commit_again_at) {
     commit_again_at.reset();
-    out.push_back(CommitGroup{accounting.number(), accounting.under_way()});
+    out.emplace_back(CommitGroup{accounting.number(), accounting.under_way()});
   }
   if (now >= watch_at) {
     watch_at = now + config.beat / 4;
@@ -225,7 +225,7 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
     told.slots_connected += slot.peer.empty() ? 0 : 1;
     told.slots_active += slot.assigned > 0 ? 1 : 0;
   }
-  out.push_back(SendControl{"master", told});
+  out.emplace_back(SendControl{"master", told});
 }
 
 const std::string& Controller::State::waiting_for(TimePoint now) const {

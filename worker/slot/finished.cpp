@@ -106,7 +106,7 @@ void Slot::State::completed(const SliceOutcome& outcome, TimePoint now) {
   }
   holdings.release(outcome.members);
   if (outcome.has_output) {
-    out.push_back(DropOutput{{outcome.copy}});
+    out.emplace_back(DropOutput{{outcome.copy}});
   }
   if (!gone.empty()) {
     give_back(gone);
@@ -166,7 +166,7 @@ void Slot::State::publish(const std::vector<SliceCopy>& copies) {
     }
   }
   if (!fresh.empty()) {
-    out.push_back(PublishOutput{std::move(fresh)});
+    out.emplace_back(PublishOutput{std::move(fresh)});
   }
 }
 
@@ -198,7 +198,7 @@ void Slot::State::on(const PublishFailed& event, TimePoint now) {
 
 std::vector<SliceCopy> Slot::State::discard_held() {
   wiped = wiped || holdings.running().has_value();
-  out.push_back(DiscardHeld{});
+  out.emplace_back(DiscardHeld{});
   return holdings.take_held();
 }
 

@@ -68,7 +68,7 @@ void Slot::State::on(const SlotTick&, TimePoint now) {
     }
   }
   if (!again.empty()) {
-    out.push_back(PublishOutput{std::move(again)});
+    out.emplace_back(PublishOutput{std::move(again)});
   }
 }
 
@@ -109,7 +109,7 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
   }
   if (welcome.ex_id != setup.ex_id) {
     connected = false;
-    out.push_back(Reconnect{});
+    out.emplace_back(Reconnect{});
     return;
   }
   if (welcome.epoch < epoch) {
@@ -121,7 +121,7 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
   answered_at = now;
   if (!built && !welcome.execution.empty()) {
     built = true;
-    out.push_back(BuildPipeline{welcome.execution});
+    out.emplace_back(BuildPipeline{welcome.execution});
   }
   take_back(welcome.drop);
   say_beat(now);
@@ -167,7 +167,7 @@ void Slot::State::hear(const wire::SliceAck& ack, TimePoint) {
   }
   publish(accepted);
   if (!refused.empty()) {
-    out.push_back(DropOutput{std::move(refused)});
+    out.emplace_back(DropOutput{std::move(refused)});
   }
 }
 
@@ -316,12 +316,12 @@ void Slot::State::after_step(TimePoint now) {
   } else if (idle && flush_wanted) {
     flush_wanted = draining;
     flushing = true;
-    out.push_back(FlushOperations{});
+    out.emplace_back(FlushOperations{});
     return;
   }
   if (idle && !holdings.prefetched().empty()) {
     wiped = false;
-    out.push_back(RunSlice{holdings.begin()});
+    out.emplace_back(RunSlice{holdings.begin()});
   }
   const std::uint32_t wanted = asked_window();
   if (welcomed && (wanted >= announced * 2 || wanted * 2 <= announced) && wanted != announced &&
@@ -330,7 +330,7 @@ void Slot::State::after_step(TimePoint now) {
   }
   if (draining && idle && holdings.held().empty() && holdings.prefetched().empty() && reports.empty() && unpublished.empty()) {
     exited = true;
-    out.push_back(ExitSlot{0, "drained"});
+    out.emplace_back(ExitSlot{0, "drained"});
   }
 }
 
