@@ -83,7 +83,8 @@ BOOST_AUTO_TEST_CASE(generator_writes_as_many_distinct_records_as_asked) {
 
 BOOST_AUTO_TEST_CASE(same_seed_writes_the_same_records_in_the_same_order) {
   const json job{{"name", "twice"},
-                 {"operations", {{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 7}},
+                 {"operations", {{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 7},
+                                  {"start", "2020-01-01T00:00:00.000Z"}, {"end", "2021-01-01T00:00:00.000Z"}},
                                  {{"_op", "file_exporter"}, {"path", "output/twice"}, {"format", "ldjson"}}}}};
   const auto first = cluster().submit(job);
   BOOST_REQUIRE(cluster().wait_for_end(first.ex_id) == "completed");

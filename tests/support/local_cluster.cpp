@@ -121,7 +121,9 @@ void LocalCluster::start() {
   ready->started();
   child_.emplace(std::move(*child));
   const auto port = ready->await(60'000);
-  BOOST_REQUIRE_MESSAGE(port.has_value(), "slicebus local is not ready: " << port.error().text() << "\n" << logs());
+  if (!port) {
+    BOOST_FAIL("slicebus local is not ready: " << port.error().text() << "\n" << logs());
+  }
   client_ = HttpClient(*port);
 }
 
@@ -178,13 +180,17 @@ HttpAnswer LocalCluster::get(const std::string& target) const {
     answer = client_.request("GET", target);
     return answer && answer->body.find("api is not available") == std::string::npos;
   });
-  BOOST_REQUIRE_MESSAGE(answered, "no answer to GET " << target << " for a minute\n" << logs());
+  if (!answered) {
+    BOOST_FAIL("no answer to GET " << target << " for a minute\n" << logs());
+  }
   return *answer;
 }
 
 HttpAnswer LocalCluster::post(const std::string& target, const std::string& body) const {
   const auto answer = client_.request("POST", target, body);
-  BOOST_REQUIRE_MESSAGE(answer.has_value(), "no answer to POST " << target << "\n" << logs());
+  if (!answer) {
+    BOOST_FAIL("no answer to POST " << target << "\n" << logs());
+  }
   return *answer;
 }
 
