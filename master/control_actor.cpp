@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "common/log/log.hpp"
 #include "common/wire/codec.hpp"
@@ -32,6 +33,7 @@ void ControlActor::run() {
   poll_.watch(records_.native());
   poll_.watch_fd(signals_.fd());
   now_ = monotonic_now();
+  broker_heard_ = now_;
   processes_.keep_spare(now_);
   handle(scheduler::Tick{});
   while (!closed_) {
@@ -42,6 +44,7 @@ void ControlActor::run() {
     take_deaths();
     take_records();
     take_control();
+    mind_the_broker();
     if (now_ >= scheduler_.next_deadline()) {
       handle(scheduler::Tick{});
     }
@@ -67,6 +70,17 @@ void ControlActor::mind_the_clock(TimePoint due) {
   if (now_ > due + config_.scheduler.beat) {
     log::warn("loop_stood_still", {{"ms", (now_ - due) / std::chrono::milliseconds(1)}});
     handle(scheduler::StoodStill{now_ - due});
+    broker_heard_ += now_ - due;
+  }
+}
+
+/// Nothing is lost without a broker: slices flow on, and only what is new waits for it. Someone should know, though.
+void ControlActor::mind_the_broker() {
+  if (!silence_said_ && now_ - broker_heard_ >= config_.broker_silence) {
+    silence_said_ = true;
+    log::warn("broker_silent", {{"broker", config_.broker},
+                                {"silent_for_s", (now_ - broker_heard_) / std::chrono::seconds(1)},
+                                {"remedy", "trying on; what runs goes on; start the broker, check its host and the firewall between"}});
   }
 }
 
@@ -148,6 +162,10 @@ void ControlActor::take_control() {
     if (!message) {
       log::warn("message_refused", {{"cause", message.error().text()}});
       continue;
+    }
+    broker_heard_ = now_;
+    if (std::exchange(silence_said_, false)) {
+      log::info("broker_heard_again", {{"broker", config_.broker}});
     }
     if (auto* update = std::get_if<wire::ClusterUpdate>(&*message)) {
       handle(std::move(*update));

@@ -16,6 +16,8 @@ struct ControlConfig {
   std::string program;                           ///< path of this program, which is the controllers' too
   std::vector<std::string> controller_arguments;  ///< "controller", "--bind", …
   std::chrono::milliseconds shutdown_timeout{7'000};
+  std::string broker;                             ///< its endpoint, as the log names it
+  std::chrono::milliseconds broker_silence{9'000};  ///< after that long its silence is said, once
 };
 
 /// The master's first actor, on the main thread: the broker's word, signals, and the controllers, which it forks. The shell around
@@ -38,6 +40,7 @@ class ControlActor {
   void take_control();
   void take_deaths();
   void mind_the_clock(TimePoint due);
+  void mind_the_broker();
   void shut_down_further();
   TimePoint next_wake() const;
 
@@ -50,6 +53,8 @@ class ControlActor {
   ControllerProcesses processes_;
   std::vector<scheduler::SchedulerEvent> answers_;  ///< of actions that are answered at once
   TimePoint now_{};
+  TimePoint broker_heard_{};
+  bool silence_said_ = false;
   std::optional<TimePoint> kill_at_;  ///< set: shutting down
   bool closing_ = false;
   bool closed_ = false;

@@ -109,6 +109,7 @@ ControlConfig control_config(const Settings& settings, scheduler::PortRange port
   control.program = process::sibling_program("slicebus-master");
   control.controller_arguments = controller_arguments(settings);
   control.shutdown_timeout = settings.shutdown_timeout;
+  control.broker = settings.broker;
   return control;
 }
 
