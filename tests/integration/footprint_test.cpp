@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_SUITE(footprint)
 
 BOOST_AUTO_TEST_CASE(every_kind_of_process_is_seen_by_its_name_and_weighs_less_than_15_mb_idle) {
   const json job{{"workers", 4},
-                 {"operations", {{{"_op", "data_generator"}, {"size", 1'000'000}, {"slice_size", 100}, {"seed", 1}},
+                 {"operations", {{{"_op", "data_generator"}, {"size", 50'000}, {"slice_size", 100}, {"seed", 1}},
                                  {{"_op", "delay"}, {"ms", 20}}, {{"_op", "noop"}}}}};
   const auto posted = cluster().submit(job);
   BOOST_REQUIRE(eventually(30s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 10; }));
