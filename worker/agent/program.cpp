@@ -70,7 +70,7 @@ config::Program program_of(Settings& settings) {
        .range = "1 s..10 min",
        .min = 1'000,
        .max = 600'000},
-      {.name = "log_level", .target = &settings.log_level, .help = "trace, debug, info, warn or error."},
+      config::log_level_field(&settings.log_level),
       {.name = "ready_fd",
        .target = &settings.ready_fd,
        .help = "Descriptor that is told \"port 0\" once the broker has answered; -1: none.",

@@ -50,8 +50,8 @@ int run_program(int argc, char** argv) {
                      .range = "50 ms..1 min",
                      .min = 50,
                      .max = 60'000},
-                    {.name = "log_level", .target = &log_level, .help = "trace, debug, info, warn or error."}};
-  const config::Loaded loaded = config::load(std::move(program), argc, argv);
+                    config::log_level_field(&log_level)};
+  const config::Loaded loaded = config::load(program, argc, argv);
   if (loaded.exit_code) {
     return *loaded.exit_code;
   }
