@@ -12,7 +12,7 @@ namespace {
 
 /// Messages of the controller that are read before the loop looks at its other sources again.
 constexpr int messages_per_turn = 256;
-constexpr auto goodbye = 50ms;
+constexpr auto goodbye = 5ms;
 
 SlotSetup setup_of(const wire::SlotBinding& binding) {
   return {.ex_id = binding.ex_id,
@@ -51,17 +51,17 @@ SlotActor::SlotActor(SlotConfig config, wire::SlotBinding binding, process::Chan
       agent_(agent),
       signals_(signals),
       operations_(context_, binding_.lineage, binding_.ex_id, page),
-      publisher_(context_, binding_.lineage),
+      publisher_(std::in_place, context_, binding_.lineage),
       core_(config, setup_of(binding_)) {
   poll_.watch_fd(agent_.fd());
   poll_.watch_fd(signals_.fd());
   poll_.watch(operations_.pipe().native());
-  poll_.watch(publisher_.pipe().native());
+  poll_.watch(publisher_->pipe().native());
 }
 
 SlotActor::~SlotActor() = default;
 
-Result<int> SlotActor::run() {
+Result<void> SlotActor::run() {
   SB_TRY_VOID(connect());
   log::info("slot_bound",
             {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"controller", binding_.endpoint}});
@@ -81,14 +81,13 @@ Result<int> SlotActor::run() {
       step(SlotTick{});
     }
   }
-  log::info("slot_ended", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"cause", exit_->why}});
-  if (busy_ > 0) {
-    // An operation that nobody waits for may compute for an hour; joining its thread would keep the slot that long.
-    // The pause lets ZeroMQ's thread send what the core said last.
-    std::this_thread::sleep_for(goodbye);
-    end_at_once();
-  }
-  return exit_->code;
+  log::info("slot_drained", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"cause", exit_->why}});
+  publisher_.reset();  // when it has done what it was told
+  // The pause lets ZeroMQ's thread send what the core said last. Ending the context instead would wait for a controller
+  // that is gone, and joining the operations' thread for an operation that nobody waits for: one that was taken back
+  // may compute for an hour.
+  std::this_thread::sleep_for(goodbye);
+  end_at_once(exit_->code);
 }
 
 Result<void> SlotActor::connect() {
@@ -116,7 +115,7 @@ void SlotActor::hear_agent() {
   AgentWord word = listen(agent_);
   if (word.gone) {
     log::warn("agent_gone", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}});
-    end_at_once();
+    end_at_once(0);
   }
   if (!word.binding) {
     return;
@@ -161,12 +160,9 @@ void SlotActor::hear_controller() {
 
 void SlotActor::hear_workbench() {
   while (auto event = operations_.pipe().receive()) {
-    if (!std::holds_alternative<SliceBackedOff>(*event) && busy_ > 0) {
-      --busy_;
-    }
     step(*event);
   }
-  while (auto event = publisher_.pipe().receive()) {
+  while (auto event = publisher_->pipe().receive()) {
     step(*event);
   }
 }
@@ -191,7 +187,7 @@ void SlotActor::drain() {
   step(Drain{});
 }
 
-void SlotActor::end_at_once() { std::_Exit(0); }
+void SlotActor::end_at_once(int code) { std::_Exit(code); }
 
 void SlotActor::perform(const SendToController& action) {
   if (auto sent = controller_->send(action.message); !sent) {
@@ -201,19 +197,13 @@ void SlotActor::perform(const SendToController& action) {
 }
 void SlotActor::perform(const BuildPipeline& action) {
   operations_.pipe().send(action);
-  publisher_.pipe().send(action);
+  publisher_->pipe().send(action);
 }
-void SlotActor::perform(const RunSlice& action) {
-  ++busy_;
-  operations_.pipe().send(action);
-}
-void SlotActor::perform(const FlushOperations& action) {
-  ++busy_;
-  operations_.pipe().send(action);
-}
+void SlotActor::perform(const RunSlice& action) { operations_.pipe().send(action); }
+void SlotActor::perform(const FlushOperations& action) { operations_.pipe().send(action); }
 void SlotActor::perform(const DiscardHeld& action) { operations_.pipe().send(action); }
-void SlotActor::perform(const PublishOutput& action) { publisher_.pipe().send(action); }
-void SlotActor::perform(const DropOutput& action) { publisher_.pipe().send(action); }
+void SlotActor::perform(const PublishOutput& action) { publisher_->pipe().send(action); }
+void SlotActor::perform(const DropOutput& action) { publisher_->pipe().send(action); }
 void SlotActor::perform(const Reconnect& /*action*/) { reconnects_ = true; }
 void SlotActor::perform(const ExitSlot& action) { exit_ = action; }
 

@@ -25,8 +25,8 @@ class SlotActor {
             PageWriter& page);
   ~SlotActor();
 
-  /// Until the core says exit. @return the exit code. Errors: of the first connect (invalid endpoint).
-  Result<int> run();
+  /// Until the core says exit; ends the process then. Errors: of the first connect (invalid endpoint).
+  Result<void> run();
 
  private:
   Result<void> connect();
@@ -37,7 +37,7 @@ class SlotActor {
   void hear_workbench();
   void step(const SlotEvent& event);
   void drain();
-  [[noreturn]] void end_at_once();
+  [[noreturn]] static void end_at_once(int code);
 
   void perform(const SendToController& action);
   void perform(const BuildPipeline& action);
@@ -58,9 +58,8 @@ class SlotActor {
   int controller_key_ = 0;
   int monitor_key_ = 0;
   OperationsActor operations_;
-  PublisherActor publisher_;
+  std::optional<PublisherActor> publisher_;
   Slot core_;
-  std::size_t busy_ = 0;  ///< orders that the operations' thread has not answered
   bool drains_ = false;
   bool reconnects_ = false;  ///< asked for by the core within a step
   std::optional<ExitSlot> exit_;

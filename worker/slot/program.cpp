@@ -67,12 +67,11 @@ int run_program(int argc, char** argv) {
     return 0;
   }
   SlotActor actor({.beat = beat}, std::move(*binding), agent, signals, *page);
-  auto ended = actor.run();
-  if (!ended) {
+  if (auto ended = actor.run(); !ended) {
     log::error("slot_not_started", {{"cause", ended.error().text()}});
     return 2;
   }
-  return *ended;
+  return 0;
 }
 
 }  // namespace slicebus::slot
