@@ -86,7 +86,8 @@ void Agent::on(const AgentTick& /*event*/, TimePoint now) {
   if (!silence_said_ && now - *heard_ >= config_.broker_silence) {
     silence_said_ = true;
     report(Report::Level::warn, "broker_silent",
-           {{"silent_for", seconds(now - *heard_)},
+           {{"broker", config_.broker},
+            {"silent_for", seconds(now - *heard_)},
             {"limit", seconds(config_.broker_silence)},
             {"remedy", "trying on; slots keep their slices; check the broker's host and the firewall between"}});
   }
@@ -223,13 +224,10 @@ void Agent::hear(const wire::SlotDeathAck& ack) {
 
 void Agent::hear(const wire::NodeRefused& refused) {
   if (refused_.empty()) {
-    report(
-        Report::Level::error, "node_refused",
-        {{"node", config_.node.text},
-         {"cause", refused.reason},
-         {"remedy",
-          "give this machine a node_id of its own (--node-id), or end the other slicebus-worker; trying again every " +
-              seconds(config_.refused_retry)}});
+    report(Report::Level::error, "node_refused",
+           {{"node", config_.node.text},
+            {"cause", refused.reason},
+            {"remedy", "--node-id names this machine; trying again every " + seconds(config_.refused_retry)}});
   }
   refused_ = refused.reason.empty() ? "refused" : refused.reason;
   next_beat_ = now_ + config_.refused_retry;

@@ -19,6 +19,7 @@ struct AgentConfig {
   NodeId node;
   ProcessId agent;
   std::string hostname;  ///< `advertise`
+  std::string broker{};  ///< its endpoint, for the log
   std::uint32_t pid = 0;
   std::string version;
   std::uint32_t slots_total = 1;  ///< 1..1'024: slot processes that serve an execution at once, draining ones included

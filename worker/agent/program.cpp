@@ -93,6 +93,7 @@ int run_program(int argc, char** argv) {
   AgentConfig config{.node = NodeId{settings.node_id},
                      .agent = ProcessId{new_uuid()},
                      .hostname = settings.advertise,
+                     .broker = settings.broker,
                      .pid = static_cast<std::uint32_t>(getpid()),
                      .version = version,
                      .slots_total = static_cast<std::uint32_t>(settings.slots),
