@@ -78,12 +78,12 @@ class ControllerActor {
   std::optional<wire::Message> decode(const bus::Received& received);
   void step(const ControllerEvent& event, TimePoint now);
   void perform_all(TimePoint now);
-  void perform(SendToSlot& action);
-  void perform(SendControl& action);
-  void perform(CommitGroup& action);
-  void perform(AskSlicer& action);
-  void perform(SweepOutput& action);
-  void perform(Exit& action);
+  void perform(SendToSlot& action, TimePoint now);
+  void perform(SendControl& action, TimePoint);
+  void perform(CommitGroup& action, TimePoint);
+  void perform(AskSlicer& action, TimePoint);
+  void perform(SweepOutput& action, TimePoint);
+  void perform(Exit& action, TimePoint);
   void send_beat(const wire::ControllerBeat& beat);
 
   ControllerShellConfig config_;
@@ -109,7 +109,6 @@ class ControllerActor {
   bool unusable_ = false;              ///< it can never start: propose `failed` until the master has recorded it
 
   std::deque<ControllerAction> actions_;
-  std::deque<std::string> gone_peers_;
   bool sweeping_ = false;              ///< later actions wait until the sweep is done
   std::optional<wire::ControllerBeat> last_beat_;
   std::uint64_t undecodable_ = 0;
@@ -403,28 +402,24 @@ void ControllerActor::perform_all(TimePoint now) {
   while (!exit_code_ && !sweeping_ && !actions_.empty()) {
     ControllerAction action = std::move(actions_.front());
     actions_.pop_front();
-    std::visit([this](auto& one) { perform(one); }, action);
-    if (actions_.empty() && !gone_peers_.empty() && !exit_code_) {
-      const PeerGone gone{std::move(gone_peers_.front())};
-      gone_peers_.pop_front();
-      for (ControllerAction& next : core_->step(gone, now)) {
-        actions_.push_back(std::move(next));
-      }
-    }
+    std::visit([&](auto& one) { perform(one, now); }, action);
   }
 }
 
-void ControllerActor::perform(SendToSlot& action) {
+void ControllerActor::perform(SendToSlot& action, TimePoint now) {
   const Result<void> sent = slots_->send(action.peer, action.message);
   if (!sent && sent.error().code == Errc::unavailable) {
-    gone_peers_.push_back(std::move(action.peer));
+    // Told at once: told after the slot's next hello, it would take that connection for gone.
+    for (ControllerAction& next : core_->step(PeerGone{std::move(action.peer)}, now)) {
+      actions_.push_back(std::move(next));
+    }
   } else if (!sent) {
     // A full pipe: the slot's next beat shows the gap, and the batch is sent again.
     log::debug("message_not_sent", {{"message", wire::message_name(action.message)}, {"cause", sent.error().text()}});
   }
 }
 
-void ControllerActor::perform(SendControl& action) {
+void ControllerActor::perform(SendControl& action, TimePoint) {
   if (auto* beat = std::get_if<wire::ControllerBeat>(&action.message)) {
     send_beat(*beat);
     return;
@@ -443,15 +438,15 @@ void ControllerActor::send_beat(const wire::ControllerBeat& beat) {
   }
 }
 
-void ControllerActor::perform(CommitGroup& action) { ledger_.send(std::move(action)); }
-void ControllerActor::perform(AskSlicer& action) { slicer_runner_->send(action); }
+void ControllerActor::perform(CommitGroup& action, TimePoint) { ledger_.send(std::move(action)); }
+void ControllerActor::perform(AskSlicer& action, TimePoint) { slicer_runner_->send(action); }
 
-void ControllerActor::perform(SweepOutput& action) {
+void ControllerActor::perform(SweepOutput& action, TimePoint) {
   sweeping_ = true;
   slicer_runner_->send(action);
 }
 
-void ControllerActor::perform(Exit& action) {
+void ControllerActor::perform(Exit& action, TimePoint) {
   log::info("controller_ended", {{"ex", binding_.ex_id.text}, {"code", action.code}, {"why", action.why}});
   exit_code_ = action.code;
 }
