@@ -33,6 +33,7 @@ class DeadLetter {
 /// errors end the whole.
 template <class Keep, class After>
 Result<void> keep_records(record::RecordBatch& batch, DeadLetter& dead_letter, Keep&& keep, After&& after) {
+  dead_letter.take_rejected();  // of an earlier batch that ended with an error
   auto& records = batch.records();
   std::size_t kept = 0;
   for (std::size_t at = 0; at < records.size(); ++at) {

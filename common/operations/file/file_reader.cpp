@@ -82,7 +82,7 @@ std::vector<std::pair<std::string, std::string>> check_reader(const nlohmann::js
   std::vector<std::pair<std::string, std::string>> problems;
   const ReaderOptions reader(options);
   if (const auto path = text_option(options, "path")) {
-    if (const auto readable = file::check_input(*path); !readable) {
+    if (const auto readable = file::check_input(*path, false); !readable) {
       problems.emplace_back("path", readable.error().where + ": " + with_remedy(readable.error()));
     }
   }
@@ -228,9 +228,10 @@ const Operation& file_reader() {
       .check = check_reader,
       .make_slicer = [](const SlicerSetup& setup) -> Result<std::unique_ptr<Slicer>> {
         ReaderOptions options(setup.options);
-        SB_TRY(walk, file::FileWalk::open(options.path));
+        const bool goes_on = setup.cursor && !setup.cursor->empty();
+        SB_TRY(walk, file::FileWalk::open(options.path, goes_on));
         auto slicer = std::make_unique<FileSlicer>(std::move(options), std::move(walk), setup.persistent);
-        if (setup.cursor && !setup.cursor->empty()) {
+        if (goes_on) {
           SB_TRY_VOID(slicer->go_on_from(*setup.cursor));
         }
         return slicer;

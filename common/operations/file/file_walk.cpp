@@ -36,7 +36,7 @@ int list(const std::string& path, std::vector<std::string>& names) {
 
 }  // namespace
 
-Result<void> check_input(const std::string& path) {
+Result<void> check_input(const std::string& path, bool may_be_empty) {
   if (path.empty()) {
     return fail(Errc::invalid, "path", "is empty", "name a file, or a directory of files");
   }
@@ -55,15 +55,15 @@ Result<void> check_input(const std::string& path) {
   if (const int number = list(path, names)) {
     return fail(file_error(number, "read", path));
   }
-  if (names.empty()) {
+  if (names.empty() && !may_be_empty) {
     return fail(Errc::invalid, "path \"" + path + "\"", "is not valid: the directory is empty",
                 "put files there (names that begin with a dot are not read), or correct the path");
   }
   return {};
 }
 
-Result<FileWalk> FileWalk::open(std::string root) {
-  SB_TRY_VOID(check_input(root));
+Result<FileWalk> FileWalk::open(std::string root, bool may_be_empty) {
+  SB_TRY_VOID(check_input(root, may_be_empty));
   FileWalk walk(std::move(root));
   struct stat seen {};
   walk.root_is_file_ = ::stat(walk.root_.c_str(), &seen) == 0 && S_ISREG(seen.st_mode);
@@ -138,7 +138,7 @@ Result<std::optional<FoundFile>> FileWalk::next() {
     std::uint64_t size = 0;
     SB_TRY(kind, look("", size));
     if (kind != Kind::file) {
-      return std::nullopt;
+      return fail(file_error(ENOENT, "read", root_));
     }
     return FoundFile{root_, "", size};
   }

@@ -24,7 +24,7 @@ struct FoundFile {
 class FileWalk {
  public:
   /// Errors as check_input().
-  static Result<FileWalk> open(std::string root);
+  static Result<FileWalk> open(std::string root, bool may_be_empty);
 
   /// The next file, nothing at the end. A file that was removed meanwhile is passed over; a directory that cannot be
   /// read is an error: leaving it out would lose records silently.
@@ -55,6 +55,7 @@ class FileWalk {
 
 /// What is wrong with a path that is to be read: absent, unreadable, a directory without anything in it. For submission
 /// and start.
-Result<void> check_input(const std::string& path);
+/// @param may_be_empty  an empty directory is fine: an execution that goes on may have read all there was
+Result<void> check_input(const std::string& path, bool may_be_empty);
 
 }  // namespace slicebus::operations::file

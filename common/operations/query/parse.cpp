@@ -87,6 +87,9 @@ class Parser {
       return group(field);
     }
     if (field.empty()) {
+      if (take("*:*")) {  // Lucene's way to say it
+        return Node{.kind = Kind::everything};
+      }
       const std::size_t start = at_;
       SB_TRY(name, field_name());
       if (name && *name == "_exists_") {

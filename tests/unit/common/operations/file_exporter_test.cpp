@@ -151,6 +151,19 @@ BOOST_AUTO_TEST_CASE(a_record_that_cannot_be_projected_follows_the_dead_letter_a
   BOOST_TEST(prepared->records.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_failed_attempt_rejected_is_not_counted_for_the_next_one) {
+  const TestDirectory directory;
+  directory.write("out", "in the way");
+  const auto exporter = sender(directory.at("out"), {{"fields", {"a"}}, {"_dead_letter_action", "none"}});
+  std::vector<std::string> records{"[1]"};
+  records.resize(4'000, R"({"a":")" + std::string(100, 'x') + R"("})");
+  BOOST_REQUIRE(!exporter->prepare(context(7, {2, 5}), batch_of(records)).has_value());
+  std::filesystem::remove(directory.at("out"));
+  const auto prepared = exporter->prepare(context(7, {2, 5}), batch_of({R"({"a":1})"}));
+  BOOST_REQUIRE(prepared.has_value());
+  BOOST_TEST(prepared->rejected == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(large_slices_are_written_whole) {
   const TestDirectory directory;
   const auto exporter = sender(directory.at());

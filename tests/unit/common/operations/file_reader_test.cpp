@@ -222,6 +222,17 @@ BOOST_AUTO_TEST_CASE(files_that_come_and_go_meanwhile_change_only_what_lies_behi
   BOOST_TEST(shown(in_d) == "d@0/5 e@0/5 ");
 }
 
+BOOST_AUTO_TEST_CASE(an_execution_that_goes_on_may_find_its_directory_read_and_cleared) {
+  const TestDirectory directory;
+  directory.write("in/a", "{}");
+  const json options = reader(directory.at("in"), 5);
+  const std::string cursor = cut(options, 1).cursors.back().second;
+  std::filesystem::remove(directory.at("in/a"));
+  BOOST_TEST(cut(options, 1, cursor).error == "");
+  BOOST_TEST(cut(options, 1, cursor).requests.empty());
+  BOOST_TEST(!cut(options, 1).error.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_cursor_of_another_path_is_refused) {
   const TestDirectory directory;
   directory.write("one/a", "{}");
