@@ -12,13 +12,16 @@ constexpr std::uint32_t doublings_max = 7;  // 100 ms · 2^7 > 10 s
 }  // namespace
 
 void CrashLoop::died(const std::string& why, Duration lived, TimePoint now) {
+  why_ = why;
+  if (now < not_before_) {
+    return;  // of the same generation as the death that set it: what dies together backs off once
+  }
   if (lived >= healthy_after) {
     deaths_ = 0;
   }
   not_before_ = now + std::min(longest, shortest * (1U << std::min(deaths_, doublings_max)));
   last_death_ = now;
   ++deaths_;
-  why_ = why;
 }
 
 void CrashLoop::lives(TimePoint since, TimePoint now) {

@@ -106,6 +106,16 @@ BOOST_AUTO_TEST_CASE(slots_that_keep_crashing_back_off_from_100_ms_to_10_s_and_a
   BOOST_TEST(pause == 10s);
 }
 
+BOOST_AUTO_TEST_CASE(slots_that_die_together_back_off_once) {
+  Machine machine(4);
+  machine.tick(0s);
+  machine.want({share(ex_a, 4)}, 0s);
+  for (const std::uint64_t key : {1U, 2U, 3U, 4U}) {
+    machine.ends(key, SIGSEGV, 0, 5s);
+  }
+  BOOST_TEST(bound_keys(machine.tick(5'100ms)).size() == 4U);
+}
+
 BOOST_AUTO_TEST_CASE(crashes_of_one_execution_do_not_hold_up_another) {
   Machine machine(2);
   machine.tick(0s);
