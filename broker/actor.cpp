@@ -33,7 +33,8 @@ std::string readable(const std::string& peer) {
 
 /// These register their sender, so they are the broker's to read; all else it only passes on.
 bool is_beat(const std::string& header) {
-  static const std::array<std::string, 3> beats{wire::encode(wire::NodeBeat{}).header, wire::encode(wire::ControllerBeat{}).header,
+  static const std::array<std::string, 3> beats{wire::encode(wire::NodeBeat{}).header,
+                                                wire::encode(wire::ControllerBeat{}).header,
                                                 wire::encode(wire::MasterBeat{}).header};
   return header == beats[0] || header == beats[1] || header == beats[2];
 }
@@ -158,7 +159,9 @@ void Actor::step(const Event& event, const bus::Received* current) {
   }
 }
 
-void Actor::perform(const Send& action) { sent(action.peer, router_.send(action.peer.text, action.to, action.message)); }
+void Actor::perform(const Send& action) {
+  sent(action.peer, router_.send(action.peer.text, action.to, action.message));
+}
 
 void Actor::perform(const Forward& action, const bus::Received* current) {
   if (current != nullptr) {

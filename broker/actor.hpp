@@ -9,8 +9,8 @@
 
 namespace slicebus::broker {
 
-/// The shell of the switchboard: one ROUTER, one loop, one thread. It decodes the beats, forwards the rest as it came, and ends at
-/// the first SIGTERM or SIGINT.
+/// The shell of the switchboard: one ROUTER, one loop, one thread. It decodes the beats, forwards the rest as it came,
+/// and ends at the first SIGTERM or SIGINT.
 class Actor {
  public:
   Actor(Switchboard core, bus::Router router, process::SignalFd& signals);

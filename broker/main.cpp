@@ -20,18 +20,36 @@ struct Settings {
 
 config::Program program(Settings& settings) {
   return {.name = "slicebus-broker",
-          .summary = "Knows which nodes of the cluster are alive, and carries control between master, controllers and agents.",
-          .fields = {{.name = "bind", .target = &settings.bind, .help = "Address to listen on; 0.0.0.0 is every one", .range = "address"},
-                     {.name = "port", .target = &settings.port, .help = "Port to listen on; 0 takes a free one", .range = "", .min = 0,
+          .summary =
+              "Knows which nodes of the cluster are alive, and carries control between master, controllers and agents.",
+          .fields = {{.name = "bind",
+                      .target = &settings.bind,
+                      .help = "Address to listen on; 0.0.0.0 is every one",
+                      .range = "address"},
+                     {.name = "port",
+                      .target = &settings.port,
+                      .help = "Port to listen on; 0 takes a free one",
+                      .range = "",
+                      .min = 0,
                       .max = 65'535},
-                     {.name = "silence_limit", .target = &settings.membership.silence_limit,
-                      .help = "Silence after which a node counts as lost", .range = "1 s..10 min", .min = 1'000, .max = 600'000},
-                     {.name = "forget_after", .target = &settings.membership.forget_after,
-                      .help = "Silence after which a lost node is removed from the cluster", .range = "1 s..7 days", .min = 1'000,
+                     {.name = "silence_limit",
+                      .target = &settings.membership.silence_limit,
+                      .help = "Silence after which a node counts as lost",
+                      .range = "1 s..10 min",
+                      .min = 1'000,
+                      .max = 600'000},
+                     {.name = "forget_after",
+                      .target = &settings.membership.forget_after,
+                      .help = "Silence after which a lost node is removed from the cluster",
+                      .range = "1 s..7 days",
+                      .min = 1'000,
                       .max = 604'800'000},
                      config::log_level_field(&settings.log_level),
-                     {.name = "ready_fd", .target = &settings.ready_fd,
-                      .help = "Descriptor that gets the line `port <n>` once the broker serves", .range = "-1: none", .min = -1,
+                     {.name = "ready_fd",
+                      .target = &settings.ready_fd,
+                      .help = "Descriptor that gets the line `port <n>` once the broker serves",
+                      .range = "-1: none",
+                      .min = -1,
                       .max = 1'000'000}},
           .positionals = {}};
 }
@@ -47,7 +65,9 @@ int main(int argc, char** argv) {
   }
   log::start("slicebus-broker", settings.log_level);
   if (settings.membership.forget_after < settings.membership.silence_limit) {
-    std::fprintf(stderr, "slicebus-broker: --forget-after is shorter than --silence-limit; a node is lost before it is removed\n");
+    std::fprintf(
+        stderr,
+        "slicebus-broker: --forget-after is shorter than --silence-limit; a node is lost before it is removed\n");
     return 2;
   }
   bus::Context context;

@@ -7,11 +7,14 @@ namespace {
 
 constexpr std::size_t nodes_max = 10'000;
 constexpr std::size_t former_max = 16;
-// How long the successor of a killed agent waits at most for the broken connection to be seen; it is a matter of milliseconds.
+// How long the successor of a killed agent waits at most for the broken connection to be seen; it is a matter of
+// milliseconds.
 constexpr auto claim_patience = 200ms;
 constexpr auto claim_retry = 20ms;
 
-std::chrono::milliseconds ms(Duration duration) { return std::chrono::duration_cast<std::chrono::milliseconds>(duration); }
+std::chrono::milliseconds ms(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+}
 
 Refuse refusal(const Peer& peer, const NodeId& node, std::string why) { return {peer, {node, std::move(why)}}; }
 
@@ -25,8 +28,9 @@ MembershipActions Membership::step(const NodeSpoke& spoke, TimePoint now) {
       return out;
     }
     if (nodes_.size() >= nodes_max) {
-      out.emplace_back(refusal(spoke.peer, spoke.beat.node,
-                               "the broker knows " + std::to_string(nodes_max) + " nodes already, its limit; start another cluster"));
+      out.emplace_back(refusal(
+          spoke.peer, spoke.beat.node,
+          "the broker knows " + std::to_string(nodes_max) + " nodes already, its limit; start another cluster"));
       return out;
     }
     nodes_[spoke.beat.node] = Node{spoke.beat, spoke.peer, now, Presence::connected, true, {}, {}};
@@ -77,10 +81,11 @@ void Membership::sign_off(Node& node, TimePoint now, MembershipActions& out) {
 
 void Membership::claim(Node& node, const NodeSpoke& spoke, TimePoint now, MembershipActions& out) {
   if (std::find(node.former.begin(), node.former.end(), spoke.beat.agent) != node.former.end()) {
-    out.emplace_back(refusal(spoke.peer, spoke.beat.node,
-                             "node \"" + spoke.beat.node.text +
-                                 "\": another agent took this node_id over while this one was silent, and its slots were given up; "
-                                 "restart this slicebus-worker, and give each worker machine a --node-id of its own"));
+    out.emplace_back(
+        refusal(spoke.peer, spoke.beat.node,
+                "node \"" + spoke.beat.node.text +
+                    "\": another agent took this node_id over while this one was silent, and its slots were given up; "
+                    "restart this slicebus-worker, and give each worker machine a --node-id of its own"));
     return;
   }
   const bool silent = now - node.last_heard > config_.silence_limit;
@@ -131,8 +136,9 @@ MembershipActions Membership::step(const ProbePassed& probe, TimePoint now) {
   }
   const Node& node = at->second;
   out.emplace_back(refusal(node.claimant->peer, probe.node,
-                           "node \"" + probe.node.text + "\": the agent with pid " + std::to_string(node.beat.pid) + " on host \"" +
-                               node.beat.hostname + "\" has this node_id and is alive; give each worker machine a --node-id of its own"));
+                           "node \"" + probe.node.text + "\": the agent with pid " + std::to_string(node.beat.pid) +
+                               " on host \"" + node.beat.hostname +
+                               "\" has this node_id and is alive; give each worker machine a --node-id of its own"));
   at->second.claimant.reset();
   return out;
 }
@@ -197,7 +203,7 @@ wire::NodeEntry Membership::entry_of(const Node& node, TimePoint now) {
 std::optional<wire::NodeEntry> Membership::entry(const NodeId& node, TimePoint now) const {
   const auto at = nodes_.find(node);
   return at == nodes_.end() || at->second.presence == Presence::signed_off ? std::nullopt
-                                                                          : std::optional(entry_of(at->second, now));
+                                                                           : std::optional(entry_of(at->second, now));
 }
 
 std::vector<wire::NodeEntry> Membership::entries(TimePoint now) const {

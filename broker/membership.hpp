@@ -84,12 +84,13 @@ using MembershipAction =
     std::variant<Heard, Refuse, ProbeAgent, AgentChanged, NodeChanged, NodeJoined, NodeLost, NodeRemoved>;
 using MembershipActions = std::vector<MembershipAction>;
 
-/// Who is alive: beats of agents in, lost nodes out. A core; everyone it knows is in memory only, and after a restart of the broker
-/// all register again: nobody is lost whom this broker has not heard, and nobody before a whole silence_limit after its start.
+/// Who is alive: beats of agents in, lost nodes out. A core; everyone it knows is in memory only, and after a restart
+/// of the broker all register again: nobody is lost whom this broker has not heard, and nobody before a whole
+/// silence_limit after its start.
 ///
-/// A node_id belongs to one agent. Another agent that wants it gets it if the present one is silent, signed off or unreachable (it
-/// was killed, and this is its successor); else it is refused. An agent that lost its name never gets it back: controllers were told
-/// that its slots are dead.
+/// A node_id belongs to one agent. Another agent that wants it gets it if the present one is silent, signed off or
+/// unreachable (it was killed, and this is its successor); else it is refused. An agent that lost its name never gets
+/// it back: controllers were told that its slots are dead.
 class Membership {
  public:
   Membership(MembershipConfig config, TimePoint now) : config_(config), started_at_(now) {}

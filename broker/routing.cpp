@@ -11,7 +11,8 @@ constexpr std::size_t addresses_max = 20'000;
 
 }  // namespace
 
-Claim Routing::claim(const std::string& address, const ProcessId& process, const Peer& peer, TimePoint now, std::uint64_t rank) {
+Claim Routing::claim(const std::string& address, const ProcessId& process, const Peer& peer, TimePoint now,
+                     std::uint64_t rank) {
   const auto at = entries_.find(address);
   if (at == entries_.end()) {
     if (entries_.size() >= addresses_max) {

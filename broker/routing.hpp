@@ -19,17 +19,20 @@ inline std::string node_address(const NodeId& node) { return "node/" + node.text
 inline std::string controller_address(const ExecutionId& execution) { return "ex/" + execution.text; }
 
 enum class Claim : std::uint8_t {
-  fresh,  ///< a process that did not have the address until now has it
-  kept,   ///< the process that has it has spoken again, perhaps over another connection
-  refused ///< a newer process has it, or there are too many addresses
+  fresh,   ///< a process that did not have the address until now has it
+  kept,    ///< the process that has it has spoken again, perhaps over another connection
+  refused  ///< a newer process has it, or there are too many addresses
 };
 
-/// Address → the peer that answers to it. The latest process to register wins, and one that lost its address does not get it back
-/// while the winner is there: two that say their beats in turn would else take it from each other for ever. A core.
+/// Address → the peer that answers to it. The latest process to register wins, and one that lost its address does not
+/// get it back while the winner is there: two that say their beats in turn would else take it from each other for ever.
+/// A core.
 class Routing {
  public:
-  /// @param rank  decides before lateness: a process of a lower rank than the present one is refused (a controller's epoch)
-  Claim claim(const std::string& address, const ProcessId& process, const Peer& peer, TimePoint now, std::uint64_t rank = 0);
+  /// @param rank  decides before lateness: a process of a lower rank than the present one is refused (a controller's
+  /// epoch)
+  Claim claim(const std::string& address, const ProcessId& process, const Peer& peer, TimePoint now,
+              std::uint64_t rank = 0);
   /// Who should get what is sent `to` this address: nobody, one, or for "ex/*" every controller. In order of address.
   std::vector<Peer> peers_of(std::string_view to) const;
   /// The connection is gone. Its process may claim its addresses again.

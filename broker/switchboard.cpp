@@ -16,7 +16,8 @@ constexpr std::size_t name_bytes_max = 255;
 /// A name that can be part of an address and of a log line. "*" stands for every controller.
 bool is_name(const std::string& text) {
   return !text.empty() && text.size() <= name_bytes_max && text != "*" &&
-         std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; });
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; });
 }
 
 template <class... Handlers>
@@ -58,15 +59,17 @@ void Switchboard::on(const Arrived& event, TimePoint now, Actions& out) {
                    [&](const wire::ControllerBeat& some) { beat(event.peer, some, now, out); },
                    [&](const wire::MasterBeat& some) { beat(event.peer, some, now, out); },
                    [&](const auto&) {
-                     out.emplace_back(News{Kind::protocol_error, event.peer.text,
-                                           "said " + std::string(wire::message_name(event.message)) + " to the broker itself"});
+                     out.emplace_back(
+                         News{Kind::protocol_error, event.peer.text,
+                              "said " + std::string(wire::message_name(event.message)) + " to the broker itself"});
                    }},
              event.message);
 }
 
 void Switchboard::beat(const Peer& peer, const wire::NodeBeat& beat, TimePoint now, Actions& out) {
   if (!is_name(beat.node.text) || !is_name(beat.agent.text)) {
-    out.emplace_back(News{Kind::protocol_error, peer.text, "a node_id or process id that is empty, too long or has blanks"});
+    out.emplace_back(
+        News{Kind::protocol_error, peer.text, "a node_id or process id that is empty, too long or has blanks"});
     return;
   }
   perform(members_.step(NodeSpoke{peer, beat}, now), now, out);
@@ -74,7 +77,8 @@ void Switchboard::beat(const Peer& peer, const wire::NodeBeat& beat, TimePoint n
 
 void Switchboard::beat(const Peer& peer, const wire::ControllerBeat& beat, TimePoint now, Actions& out) {
   if (!is_name(beat.ex_id.text) || !is_name(beat.process.text)) {
-    out.emplace_back(News{Kind::protocol_error, peer.text, "an ex_id or process id that is empty, too long or has blanks"});
+    out.emplace_back(
+        News{Kind::protocol_error, peer.text, "an ex_id or process id that is empty, too long or has blanks"});
     return;
   }
   const std::string address = controller_address(beat.ex_id);
@@ -131,8 +135,12 @@ void Switchboard::on(const Unreachable& event, TimePoint, Actions&) {
   members_.unreachable(event.peer);
 }
 
-void Switchboard::on(const ProbeFailed& event, TimePoint now, Actions& out) { perform(members_.step(event, now), now, out); }
-void Switchboard::on(const ProbePassed& event, TimePoint now, Actions& out) { perform(members_.step(event, now), now, out); }
+void Switchboard::on(const ProbeFailed& event, TimePoint now, Actions& out) {
+  perform(members_.step(event, now), now, out);
+}
+void Switchboard::on(const ProbePassed& event, TimePoint now, Actions& out) {
+  perform(members_.step(event, now), now, out);
+}
 
 void Switchboard::on(const Tick&, TimePoint now, Actions& out) {
   routing_.forget_silent_since(now - config_.forget_after);
@@ -154,7 +162,9 @@ void Switchboard::perform(const MembershipActions& actions, TimePoint now, Actio
         out.emplace_back(News{Kind::agent_refused, refuse.message.node.text, refuse.message.reason});
         out.emplace_back(Send{refuse.peer, node_address(refuse.message.node), refuse.message});
       },
-      [&](const ProbeAgent& probe) { out.emplace_back(Probe{probe.node, probe.peer}); },
+      [&](const ProbeAgent& probe) {
+        out.emplace_back(Probe{probe.node, probe.peer});
+      },
       [&](const AgentChanged& changed) {
         out.emplace_back(News{Kind::agent_replaced, changed.message.node.text, "agent " + changed.message.agent.text});
         for (const Peer& controller : routing_.peers_of(every_controller)) {
@@ -163,20 +173,22 @@ void Switchboard::perform(const MembershipActions& actions, TimePoint now, Actio
       },
       [&](const NodeChanged& changed) { cluster_.changed(changed.node); },
       [&](const NodeJoined& joined) {
-        out.emplace_back(
-            News{joined.again ? Kind::node_returned : Kind::node_joined, joined.node.text, "agent " + joined.agent.text});
+        out.emplace_back(News{joined.again ? Kind::node_returned : Kind::node_joined, joined.node.text,
+                              "agent " + joined.agent.text});
       },
       [&](const NodeLost& lost) {
         out.emplace_back(News{Kind::node_lost, lost.node.text,
                               "silent for " + std::to_string(lost.silence.count()) + " ms (limit " +
-                                  std::to_string(config_.silence_limit.count()) + " ms); check the host and its network"});
+                                  std::to_string(config_.silence_limit.count()) +
+                                  " ms); check the host and its network"});
       },
       [&](const NodeRemoved& gone) {
         cluster_.removed(gone.node);
         routing_.forget_address(node_address(gone.node));
-        out.emplace_back(gone.signed_off ? News{Kind::node_left, gone.node.text, "signed off"}
-                                         : News{Kind::node_forgotten, gone.node.text,
-                                                "silent for over " + std::to_string(config_.forget_after.count() / 1'000) + " s"});
+        out.emplace_back(gone.signed_off
+                             ? News{Kind::node_left, gone.node.text, "signed off"}
+                             : News{Kind::node_forgotten, gone.node.text,
+                                    "silent for over " + std::to_string(config_.forget_after.count() / 1'000) + " s"});
       }};
   for (const MembershipAction& action : actions) {
     std::visit(perform_one, action);

@@ -10,7 +10,8 @@
 
 namespace slicebus::broker {
 
-/// A beat (NodeBeat, ControllerBeat, MasterBeat), decoded: it registers its sender. Any other message here is a protocol error.
+/// A beat (NodeBeat, ControllerBeat, MasterBeat), decoded: it registers its sender. Any other message here is a
+/// protocol error.
 struct Arrived {
   Peer peer;
   wire::Message message;

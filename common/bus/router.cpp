@@ -87,7 +87,8 @@ Result<void> Router::send(std::string_view peer, std::string_view to, const wire
 
 Result<void> Router::probe(std::string_view peer, std::string_view to, const wire::Message& message) {
   try {
-    // Asking for events makes ZeroMQ handle what its I/O thread has told the socket; a send alone skips that most of the time.
+    // Asking for events makes ZeroMQ handle what its I/O thread has told the socket; a send alone skips that most of
+    // the time.
     (void)impl_->socket.get(zmq::sockopt::events);
   } catch (const zmq::error_t&) {
     return fail(Errc::unavailable, "send", "the context is ending");

@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A peer that does not read for this many messages is answered `exhausted`; nothing is dropped silently (ROUTER_MANDATORY).
+// A peer that does not read for this many messages is answered `exhausted`; nothing is dropped silently
+// (ROUTER_MANDATORY).
 constexpr int messages_waiting_max = 10'000;
 // Above the codec's limit of a body, so that the codec says what is wrong; a larger frame closes its connection.
 constexpr std::int64_t frame_bytes_max = (64LL << 20U) + 4'096;
@@ -49,7 +50,8 @@ int send_frames(zmq::socket_t& socket, std::initializer_list<std::string_view> f
     for (const std::string_view frame : frames) {
       const bool more = --left > 0;
       zmq::message_t message(frame.data(), frame.size());
-      if (!socket.send(message, zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none))) {
+      if (!socket.send(message,
+                       zmq::send_flags::dontwait | (more ? zmq::send_flags::sndmore : zmq::send_flags::none))) {
         return EAGAIN;
       }
     }

@@ -31,7 +31,8 @@ std::map<std::string, Written> read_environment(const std::vector<Field>& fields
   return out;
 }
 
-void apply(const std::vector<Field>& fields, const std::map<std::string, Written>& written, std::vector<Error>& errors) {
+void apply(const std::vector<Field>& fields, const std::map<std::string, Written>& written,
+           std::vector<Error>& errors) {
   for (const Field& field : fields) {
     const auto at = written.find(field.name);
     if (at == written.end()) {

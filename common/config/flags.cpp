@@ -35,8 +35,9 @@ Flags read_flags(const Program& program, int argc, const char* const* argv, std:
     app.allow_extras();
     app.set_help_flag("--help", "Print this and exit");
     app.get_formatter()->column_width(34);
-    app.footer("Every flag is also a key of the --config file (underscores for dashes: slicer_port_range) and an environment\n"
-               "variable (SLICEBUS_SLICER_PORT_RANGE). Flags win over the environment, the environment over the file.");
+    app.footer(
+        "Every flag is also a key of the --config file (underscores for dashes: slicer_port_range) and an environment\n"
+        "variable (SLICEBUS_SLICER_PORT_RANGE). Flags win over the environment, the environment over the file.");
     app.add_flag("--version", out.version, "Print the version and exit");
     app.add_flag("--print-config", out.print_config, "Print the effective settings as a --config file and exit");
     app.add_option("--config", out.config_path, "YAML file with settings")
@@ -85,7 +86,8 @@ Flags read_flags(const Program& program, int argc, const char* const* argv, std:
       errors.push_back({Errc::invalid, "command line", "needs " + program.positionals[out.positionals.size()],
                         "--help shows how it is called"});
     } else if (out.positionals.size() > wanted) {
-      errors.push_back({Errc::invalid, out.positionals[wanted], "nothing is expected here", "flags begin with --; --help lists all"});
+      errors.push_back({Errc::invalid, out.positionals[wanted], "nothing is expected here",
+                        "flags begin with --; --help lists all"});
     }
   } catch (const CLI::Error& error) {
     errors.push_back({Errc::invalid, "command line", error.what(), "--help lists all flags"});

@@ -23,8 +23,10 @@ std::string range_of(const Field& field);
 /// "slicer-port-range"
 std::string flag_name(const Field& field);
 
-/// What stands in the file, by field name. Unknown keys, values that are no scalar and syntax errors are added to `errors`.
-std::map<std::string, Written> read_file(const std::string& path, const std::vector<Field>& fields, std::vector<Error>& errors);
+/// What stands in the file, by field name. Unknown keys, values that are no scalar and syntax errors are added to
+/// `errors`.
+std::map<std::string, Written> read_file(const std::string& path, const std::vector<Field>& fields,
+                                         std::vector<Error>& errors);
 /// The fields with their texts and present values, as a file that read_file() understands.
 std::string file_of(const Program& program);
 

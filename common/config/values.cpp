@@ -12,10 +12,11 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr Unit units[] = {{"ms", 1},           {"millisecond", 1},    {"milliseconds", 1}, {"s", 1'000},        {"sec", 1'000},
-                          {"second", 1'000},   {"seconds", 1'000},    {"min", 60'000},     {"minute", 60'000},  {"minutes", 60'000},
-                          {"h", 3'600'000},    {"hour", 3'600'000},   {"hours", 3'600'000}, {"d", 86'400'000},  {"day", 86'400'000},
-                          {"days", 86'400'000}};
+constexpr Unit units[] = {
+    {"ms", 1},           {"millisecond", 1},  {"milliseconds", 1},  {"s", 1'000},       {"sec", 1'000},
+    {"second", 1'000},   {"seconds", 1'000},  {"min", 60'000},      {"minute", 60'000}, {"minutes", 60'000},
+    {"h", 3'600'000},    {"hour", 3'600'000}, {"hours", 3'600'000}, {"d", 86'400'000},  {"day", 86'400'000},
+    {"days", 86'400'000}};
 // A thousand years: beyond it arithmetic on deadlines would overflow.
 constexpr double duration_ms_max = 31'536'000'000'000.0;
 
@@ -120,7 +121,8 @@ Result<milliseconds> parse_duration(std::string_view text) {
   };
   const std::string_view whole = trimmed(text);
   double number = 0;
-  const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), number, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(whole.data(), whole.data() + whole.size(), number, std::chars_format::fixed);
   if (error != std::errc{} || !std::isfinite(number)) {
     return invalid(" is no duration");
   }

@@ -16,8 +16,8 @@ std::string one_line(std::string text) {
   return text;
 }
 
-void read_entry(const std::string& path, const YAML::Node& key, const YAML::Node& value, const std::vector<Field>& fields,
-                std::map<std::string, Written>& out, std::vector<Error>& errors) {
+void read_entry(const std::string& path, const YAML::Node& key, const YAML::Node& value,
+                const std::vector<Field>& fields, std::map<std::string, Written>& out, std::vector<Error>& errors) {
   const std::string where = at_line(path, key.Mark());
   if (!key.IsScalar()) {
     errors.push_back({Errc::invalid, where, "a key that is no text", "write `name: value`, one a line"});
@@ -48,7 +48,8 @@ void read_entry(const std::string& path, const YAML::Node& key, const YAML::Node
 
 }  // namespace
 
-std::map<std::string, Written> read_file(const std::string& path, const std::vector<Field>& fields, std::vector<Error>& errors) {
+std::map<std::string, Written> read_file(const std::string& path, const std::vector<Field>& fields,
+                                         std::vector<Error>& errors) {
   std::map<std::string, Written> out;
   try {
     const YAML::Node root = YAML::LoadFile(path);
@@ -63,9 +64,11 @@ std::map<std::string, Written> read_file(const std::string& path, const std::vec
       read_entry(path, entry.first, entry.second, fields, out, errors);
     }
   } catch (const YAML::BadFile&) {
-    errors.push_back({Errc::not_found, path, "cannot be read", "check --config, SLICEBUS_CONFIG and the file's permissions"});
+    errors.push_back(
+        {Errc::not_found, path, "cannot be read", "check --config, SLICEBUS_CONFIG and the file's permissions"});
   } catch (const YAML::Exception& error) {
-    errors.push_back({Errc::invalid, at_line(path, error.mark), one_line(error.msg), "write `name: value`, one a line"});
+    errors.push_back(
+        {Errc::invalid, at_line(path, error.mark), one_line(error.msg), "write `name: value`, one a line"});
   } catch (const std::exception& error) {
     errors.push_back({Errc::invalid, path, one_line(error.what())});
   }

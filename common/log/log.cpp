@@ -16,8 +16,8 @@ namespace {
 constexpr std::array<std::string_view, 5> names{"trace", "debug", "info", "warn", "error"};
 
 spdlog::level::level_enum level_of(Level level) {
-  static constexpr std::array levels{spdlog::level::trace, spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                     spdlog::level::err};
+  static constexpr std::array levels{spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                     spdlog::level::warn, spdlog::level::err};
   return levels[static_cast<std::size_t>(level)];
 }
 
@@ -26,7 +26,8 @@ struct Output {
   spdlog::logger logger{"slicebus", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
 
   Output() {
-    logger.set_formatter(std::make_unique<spdlog::pattern_formatter>("ts=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
+    logger.set_formatter(
+        std::make_unique<spdlog::pattern_formatter>("ts=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc));
     logger.set_error_handler([](const std::string&) {});  // a full disk under the log is no reason to fill another
     logger.flush_on(spdlog::level::trace);
   }

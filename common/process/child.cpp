@@ -22,7 +22,8 @@ namespace {
 // A child that reads nothing for this long is frozen; its parent's loop must not freeze with it.
 constexpr std::chrono::milliseconds channel_patience{2'000};
 constexpr std::size_t message_bytes_max = 64U << 20U;
-// The file of the parent's own settings: a child is told everything by its flags, and the file's keys need not be its own.
+// The file of the parent's own settings: a child is told everything by its flags, and the file's keys need not be its
+// own.
 constexpr std::string_view parents_own = "SLICEBUS_CONFIG=";
 
 class Fd {

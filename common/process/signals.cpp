@@ -13,7 +13,8 @@ SignalFd::SignalFd(std::initializer_list<int> signals) : fd_(-1) {
   sigset_t wanted;
   sigemptyset(&wanted);
   for (const int number : signals) {
-    // A blocked signal reaches a signalfd even if it is ignored; who started us to ignore it meant it (ignore_interrupt).
+    // A blocked signal reaches a signalfd even if it is ignored; who started us to ignore it meant it
+    // (ignore_interrupt).
     struct sigaction present {};
     sigaction(number, nullptr, &present);
     if (present.sa_handler != SIG_IGN) {

@@ -60,8 +60,9 @@ Result<void> end_stranger(pid_t pid, unsigned long long start_time) {
         ready = poll(&ended, 1, end_patience_ms);
       } while (ready < 0 && errno == EINTR);
       if (ready == 0) {
-        result = fail(Errc::timed_out, where, "still there " + std::to_string(end_patience_ms / 1'000) + " s after SIGKILL",
-                      "look for a disk or network file system that does not answer");
+        result =
+            fail(Errc::timed_out, where, "still there " + std::to_string(end_patience_ms / 1'000) + " s after SIGKILL",
+                 "look for a disk or network file system that does not answer");
       }
     }
   }

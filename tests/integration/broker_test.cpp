@@ -258,7 +258,8 @@ BOOST_AUTO_TEST_CASE(everyone_finds_a_broker_that_was_killed_and_restarted) {
 }
 
 BOOST_AUTO_TEST_CASE(garbage_is_ignored_and_logged_once) {
-  const std::string log = (std::filesystem::temp_directory_path() / ("broker_test." + std::to_string(getpid()) + ".log")).string();
+  const std::string log =
+      (std::filesystem::temp_directory_path() / ("broker_test." + std::to_string(getpid()) + ".log")).string();
   Broker broker = start_broker({"--port", "0"}, log);
   std::mt19937 random{11};  // a fixed seed: the same bytes in every run
   for (int round = 0; round < 20; ++round) {
@@ -301,7 +302,8 @@ BOOST_AUTO_TEST_CASE(both_signals_end_it_cleanly) {
 }
 
 BOOST_AUTO_TEST_CASE(a_taken_port_is_said_with_the_remedy_and_exit_code_1) {
-  const std::string log = (std::filesystem::temp_directory_path() / ("broker_test." + std::to_string(getpid()) + ".log")).string();
+  const std::string log =
+      (std::filesystem::temp_directory_path() / ("broker_test." + std::to_string(getpid()) + ".log")).string();
   const Broker broker = start_broker({"--port", "0"});
   process::SpawnOptions options;
   options.program = std::string(std::getenv("SLICEBUS_BIN")) + "/slicebus-broker";

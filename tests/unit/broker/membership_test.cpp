@@ -23,9 +23,11 @@ struct Fixture {
 BOOST_FIXTURE_TEST_SUITE(membership, Fixture)
 
 BOOST_AUTO_TEST_CASE(a_new_node_joins_and_is_told_once) {
-  BOOST_TEST((members.step(spoke("n1", "a1"), at(0s)) ==
-              MembershipActions{NodeJoined{n1, ProcessId{"a1"}, false}, Heard{n1, ProcessId{"a1"}, Peer{"peer-a1"}}, NodeChanged{n1}}));
-  BOOST_TEST((members.step(spoke("n1", "a1"), at(1s)) == MembershipActions{Heard{n1, ProcessId{"a1"}, Peer{"peer-a1"}}}));
+  BOOST_TEST((members.step(spoke("n1", "a1"), at(0s)) == MembershipActions{NodeJoined{n1, ProcessId{"a1"}, false},
+                                                                           Heard{n1, ProcessId{"a1"}, Peer{"peer-a1"}},
+                                                                           NodeChanged{n1}}));
+  BOOST_TEST(
+      (members.step(spoke("n1", "a1"), at(1s)) == MembershipActions{Heard{n1, ProcessId{"a1"}, Peer{"peer-a1"}}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_beat_that_says_something_new_is_a_change) {
@@ -110,7 +112,8 @@ BOOST_AUTO_TEST_CASE(a_second_live_agent_is_probed_against_then_refused) {
   BOOST_REQUIRE(refused.size() == 1U);
   BOOST_TEST(refused[0].peer.text == "peer-a2");
   BOOST_TEST(refused[0].message.reason ==
-             "node \"n1\": the agent with pid 7 on host \"host-n1\" has this node_id and is alive; give each worker machine a --node-id of its own");
+             "node \"n1\": the agent with pid 7 on host \"host-n1\" has this node_id and is alive; give each worker "
+             "machine a --node-id of its own");
   BOOST_TEST(!members.next_claim().has_value());
   BOOST_TEST(members.entry(n1, at(2s))->beat.agent.text == "a1");
 }

@@ -12,11 +12,20 @@ namespace slicebus::broker {
 inline TimePoint at(Duration since_start) { return TimePoint{1h} + since_start; }
 
 inline wire::NodeBeat beat_of(const std::string& node, const std::string& agent, std::uint32_t slots = 2) {
-  return {.node = NodeId{node}, .agent = ProcessId{agent}, .hostname = "host-" + node, .pid = 7, .version = {}, .slots_total = slots,
-          .slots = {}, .leaving = false, .trouble = {}};
+  return {.node = NodeId{node},
+          .agent = ProcessId{agent},
+          .hostname = "host-" + node,
+          .pid = 7,
+          .version = {},
+          .slots_total = slots,
+          .slots = {},
+          .leaving = false,
+          .trouble = {}};
 }
 /// Each agent speaks over a connection of its own.
-inline NodeSpoke spoke(const std::string& node, const std::string& agent) { return {Peer{"peer-" + agent}, beat_of(node, agent)}; }
+inline NodeSpoke spoke(const std::string& node, const std::string& agent) {
+  return {Peer{"peer-" + agent}, beat_of(node, agent)};
+}
 inline NodeSpoke leaves(const std::string& node, const std::string& agent) {
   NodeSpoke out = spoke(node, agent);
   out.beat.leaving = true;

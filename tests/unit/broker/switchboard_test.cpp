@@ -26,7 +26,9 @@ struct Fixture {
     }
     return out;
   }
-  Actions node(const std::string& id, const std::string& agent) { return step(Arrived{Peer{"peer-" + agent}, beat_of(id, agent)}); }
+  Actions node(const std::string& id, const std::string& agent) {
+    return step(Arrived{Peer{"peer-" + agent}, beat_of(id, agent)});
+  }
   Actions master(const std::string& process, bool resync = false) {
     return step(Arrived{Peer{"peer-" + process}, wire::MasterBeat{ProcessId{process}, resync}});
   }
@@ -207,7 +209,8 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_gone_is_forgotten_until_it_speaks) {
 }
 
 BOOST_AUTO_TEST_CASE(names_that_cannot_be_addresses_and_messages_that_are_not_for_it_are_protocol_errors) {
-  for (const std::string& name : {std::string(), std::string("*"), std::string("a b"), std::string("a\nb"), std::string(256, 'n')}) {
+  for (const std::string& name :
+       {std::string(), std::string("*"), std::string("a b"), std::string("a\nb"), std::string(256, 'n')}) {
     BOOST_TEST(says(controller(name, "c1"), Kind::protocol_error));
   }
   BOOST_TEST(says(node("", "a1"), Kind::protocol_error));

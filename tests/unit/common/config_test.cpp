@@ -26,11 +26,16 @@ struct Fixture {
                   .fields = {{.name = "bind", .target = &bind, .help = "Address to listen on", .range = "address"},
                              {.name = "port", .target = &port, .help = "Port", .range = "", .min = 0, .max = 65'535},
                              {.name = "eager", .target = &eager, .help = "Hurries", .range = ""},
-                             {.name = "silence_limit", .target = &silence_limit, .help = "Patience", .range = "1 s..10 min",
-                              .min = 1'000, .max = 600'000},
+                             {.name = "silence_limit",
+                              .target = &silence_limit,
+                              .help = "Patience",
+                              .range = "1 s..10 min",
+                              .min = 1'000,
+                              .max = 600'000},
                              log_level_field(&log_level)},
                   .positionals = {}};
-  std::string path = (std::filesystem::temp_directory_path() / ("config_test." + std::to_string(getpid()) + ".yaml")).string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("config_test." + std::to_string(getpid()) + ".yaml")).string();
 
   ~Fixture() {
     std::filesystem::remove(path);
@@ -89,30 +94,37 @@ BOOST_AUTO_TEST_CASE(a_wrong_value_names_its_place_its_range_and_exits_2) {
   setenv("SLICEBUS_PORT", "70000", 1);
   const Answer said = run({"--config", path, "--silence-limit", "5 parsecs", "--log-level", "wran"});
   BOOST_TEST(said.loaded.exit_code.value() == 2);
-  BOOST_TEST(said.errors ==
-             "slicebus-test: " + path + ":3: port: \"many\" is no whole number; write one of 0..65535\n" +
-                 "slicebus-test: SLICEBUS_PORT: \"70000\" is outside 0..65535\n"
-                 "slicebus-test: --silence-limit: \"5 parsecs\" has an unknown unit; write it as 250ms, 5 s, 2 minutes or 1 hour\n"
-                 "slicebus-test: --log-level: \"wran\" is not one of trace, debug, info, warn, error; did you mean \"warn\"?\n");
+  BOOST_TEST(said.errors == "slicebus-test: " + path +
+                                ":3: port: \"many\" is no whole number; write one of 0..65535\n" +
+                                "slicebus-test: SLICEBUS_PORT: \"70000\" is outside 0..65535\n"
+                                "slicebus-test: --silence-limit: \"5 parsecs\" has an unknown unit; write it as 250ms, "
+                                "5 s, 2 minutes or 1 hour\n"
+                                "slicebus-test: --log-level: \"wran\" is not one of trace, debug, info, warn, error; "
+                                "did you mean \"warn\"?\n");
   BOOST_TEST(port == 5680);
 }
 
 BOOST_AUTO_TEST_CASE(a_duration_outside_its_range_is_refused) {
-  BOOST_TEST(run({"--silence-limit", "10ms"}).errors == "slicebus-test: --silence-limit: \"10ms\" is outside 1 s..10 min\n");
+  BOOST_TEST(run({"--silence-limit", "10ms"}).errors ==
+             "slicebus-test: --silence-limit: \"10ms\" is outside 1 s..10 min\n");
 }
 
 BOOST_AUTO_TEST_CASE(an_unknown_name_is_an_error_with_the_nearest) {
   file("prot: 5\nsilence-limit: 3 s\n");
   BOOST_TEST(run({"--config", path, "--prot", "5"}).errors ==
              "slicebus-test: --prot: no such flag; did you mean --port? --help lists all\n"
-             "slicebus-test: " + path + ":1: no setting \"prot\"; did you mean \"port\"? --print-config lists all\n" +
-             "slicebus-test: " + path + ":2: no setting \"silence-limit\"; did you mean \"silence_limit\"? --print-config lists all\n");
+             "slicebus-test: " +
+                 path + ":1: no setting \"prot\"; did you mean \"port\"? --print-config lists all\n" +
+                 "slicebus-test: " + path +
+                 ":2: no setting \"silence-limit\"; did you mean \"silence_limit\"? --print-config lists all\n");
 }
 
 BOOST_AUTO_TEST_CASE(a_file_that_is_missing_broken_or_no_list_is_an_error) {
-  BOOST_TEST(run({"--config", "/nowhere.yaml"}).errors ==
-             "slicebus-test: /nowhere.yaml: cannot be read; check --config, SLICEBUS_CONFIG and the file's permissions\n");
-  for (const char* text : {"port: [1\n", "- port\n", "port:\n", "port: {a: 1}\n", "? [a]\n: 1\n", "port: 1\nport: 2\n", "\t x: \"\n"}) {
+  BOOST_TEST(
+      run({"--config", "/nowhere.yaml"}).errors ==
+      "slicebus-test: /nowhere.yaml: cannot be read; check --config, SLICEBUS_CONFIG and the file's permissions\n");
+  for (const char* text :
+       {"port: [1\n", "- port\n", "port:\n", "port: {a: 1}\n", "? [a]\n: 1\n", "port: 1\nport: 2\n", "\t x: \"\n"}) {
     file(text);
     const Answer said = run({"--config", path});
     BOOST_TEST_CONTEXT(text) {
@@ -125,7 +137,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_is_missing_broken_or_no_list_is_an_error) {
 }
 
 BOOST_AUTO_TEST_CASE(what_print_config_prints_is_read_back_equal) {
-  const Answer printed = run({"--port", "77", "--silence-limit", "1500", "--bind", "a \"b\": #c\n", "--eager", "--print-config"});
+  const Answer printed =
+      run({"--port", "77", "--silence-limit", "1500", "--bind", "a \"b\": #c\n", "--eager", "--print-config"});
   BOOST_TEST(printed.loaded.exit_code.value() == 0);
   BOOST_TEST(printed.output.find("# Patience (1 s..10 min)\nsilence_limit: 1500 ms\n") != std::string::npos);
   file(printed.output);
@@ -153,7 +166,8 @@ BOOST_AUTO_TEST_CASE(positionals_come_back_in_order_and_their_number_is_checked)
   BOOST_TEST(said.errors == "");
   BOOST_TEST((said.loaded.positionals == std::vector<std::string>{"a", "b"}));
   BOOST_TEST(run({"a"}).errors == "slicebus-test: command line: needs FILE; --help shows how it is called\n");
-  BOOST_TEST(run({"a", "b", "c"}).errors == "slicebus-test: c: nothing is expected here; flags begin with --; --help lists all\n");
+  BOOST_TEST(run({"a", "b", "c"}).errors ==
+             "slicebus-test: c: nothing is expected here; flags begin with --; --help lists all\n");
   BOOST_TEST(run({"--port"}).loaded.exit_code.value() == 2);
 }
 

@@ -9,8 +9,9 @@ using namespace slicebus::log;
 BOOST_AUTO_TEST_SUITE(log_lines)
 
 BOOST_AUTO_TEST_CASE(an_event_is_one_line_of_keys_and_values) {
-  BOOST_TEST(line(Level::info, "slicebus-broker", "node_lost", {{"node", "n1"}, {"cause", "silent for 9 s"}, {"slots", 4}}) ==
-             "level=info program=slicebus-broker event=node_lost node=n1 cause=\"silent for 9 s\" slots=4");
+  BOOST_TEST(
+      line(Level::info, "slicebus-broker", "node_lost", {{"node", "n1"}, {"cause", "silent for 9 s"}, {"slots", 4}}) ==
+      "level=info program=slicebus-broker event=node_lost node=n1 cause=\"silent for 9 s\" slots=4");
 }
 
 BOOST_AUTO_TEST_CASE(what_a_peer_says_cannot_forge_a_line) {

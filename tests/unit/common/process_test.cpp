@@ -82,9 +82,10 @@ BOOST_AUTO_TEST_CASE(a_missing_program_is_an_error_with_its_path) {
   const auto child = Child::spawn(options);
   BOOST_REQUIRE(!child.has_value());
   BOOST_TEST((child.error().code == Errc::unavailable));
-  BOOST_TEST(child.error().text() ==
-             "start /nowhere/slicebus-master: cannot run it: No such file or directory; install the program there, beside the "
-             "others");
+  BOOST_TEST(
+      child.error().text() ==
+      "start /nowhere/slicebus-master: cannot run it: No such file or directory; install the program there, beside the "
+      "others");
 }
 
 BOOST_AUTO_TEST_CASE(the_destructor_ends_the_child) {
@@ -134,8 +135,8 @@ BOOST_AUTO_TEST_CASE(a_child_has_no_descriptors_but_its_own_and_those_kept) {
   int closed[2];
   BOOST_REQUIRE(pipe(kept) == 0);  // not close-on-exec, as a careless library would leave them
   BOOST_REQUIRE(pipe(closed) == 0);
-  SpawnOptions options =
-      shell("for fd in " + std::to_string(kept[1]) + " " + std::to_string(closed[1]) + "; do test -e /proc/$$/fd/$fd && echo $fd; done");
+  SpawnOptions options = shell("for fd in " + std::to_string(kept[1]) + " " + std::to_string(closed[1]) +
+                               "; do test -e /proc/$$/fd/$fd && echo $fd; done");
   options.keep_fds = {kept[1]};
   BOOST_TEST(run_and_read(options) == std::to_string(kept[1]) + "\n");
   for (const int fd : {kept[0], kept[1], closed[0], closed[1]}) {
