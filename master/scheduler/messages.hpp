@@ -17,7 +17,7 @@ struct Desire {
   std::uint64_t version = 0;
   bool paused = false;
   bool stopping = false;
-  Duration stop_timeout = 7s;  ///< of a stop: slices that still run after it lose their slots
+  Duration stop_timeout = 7s;  ///< of a stop: how long its running slices may take
 
   bool operator==(const Desire&) const = default;
 };

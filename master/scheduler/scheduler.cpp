@@ -21,8 +21,8 @@ TimePoint Scheduler::next_deadline() const {
     if (execution.foreman.state == Foreman::State::absent && execution.started && execution.foreman.not_before > now_) {
       next = std::min(next, execution.foreman.not_before);
     }
-    if (execution.stop_deadline) {
-      next = std::min(next, *execution.stop_deadline);
+    if (execution.drain_at) {
+      next = std::min(next, *execution.drain_at);
     }
   }
   return next;
@@ -66,7 +66,8 @@ void Scheduler::set_desire(Execution& execution, const Desire& desire) {
     return;
   }
   if (stops_now) {
-    execution.stop_deadline = now_ + desire.stop_timeout;
+    // Slots that are to go finish what they run, or lose it when the agent's patience ends: the stop's time less that patience.
+    execution.drain_at = now_ + std::max(Duration{0}, desire.stop_timeout - config_.drain_grace);
   }
   send_order(execution);
 }
@@ -84,7 +85,7 @@ void Scheduler::on(const ExecutionEnded& ended) {
   }
   execution->ended = true;
   execution->shares.clear();
-  execution->stop_deadline.reset();
+  execution->drain_at.reset();
   execution->foreman.heard = now_;
   execution->order_number = ++number_;
   send_order(*execution);
@@ -223,8 +224,8 @@ void Scheduler::send_order(Execution& execution) {
 void Scheduler::on(const Tick&) {
   tell_cluster(cluster_.expire(now_));
   for (Execution& execution : executions_) {
-    if (execution.stop_deadline && now_ >= *execution.stop_deadline) {
-      execution.stop_deadline.reset();
+    if (execution.drain_at && now_ >= *execution.drain_at) {
+      execution.drain_at.reset();
       execution.draining = true;
       execution.shares.clear();
     }

@@ -24,6 +24,7 @@ struct SchedulerConfig {
   Duration beat = 1s;            ///< how often orders and wishes are repeated
   Duration silence_limit = 9s;   ///< a controller that is silent for longer (and a beat) is ended and started again
   Duration node_grace = 9s;      ///< how long a restarted broker may miss a node before it counts as lost
+  Duration drain_grace = 7s;     ///< what an agent gives a slot that is to go for the slice it runs
   PortRange ports;
   std::string broker;            ///< endpoint, for texts
   std::string ledger_folder;     ///< "DIR/ledgers"
@@ -116,8 +117,9 @@ class Scheduler {
     std::uint64_t order_number = 0;
     Shares shares;
     std::set<NodeId> touched;  ///< nodes that were asked for slots of it
-    bool draining = false;     ///< a stop's time is over: its slots go
-    std::optional<TimePoint> stop_deadline;
+    bool draining = false;     ///< a stop takes its slots: they go
+    std::optional<TimePoint> drain_at;
+    TimePoint drained{};       ///< when the last of them was gone
     RestartPolicy restarts{true};
     Foreman foreman;
     std::string waiting_told;

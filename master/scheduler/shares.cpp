@@ -27,7 +27,7 @@ std::uint32_t Scheduler::demand(const Execution& execution) const {
     return execution.wanted.workers;
   }
   // A stop takes no new slots, unless its controller goes on without an end: then accepted output waits for a slot to publish it.
-  const bool needs_one = foreman.spoke && !foreman.final_proposed && now_ - foreman.spoke_first > config_.beat;
+  const bool needs_one = foreman.spoke && !foreman.final_proposed && now_ - std::max(foreman.spoke_first, execution.drained) > config_.beat;
   return std::max(total(execution.shares), needs_one ? 1U : 0U);
 }
 
@@ -37,6 +37,7 @@ void Scheduler::adopt_and_shed() {
           return node.second.connected && cluster_.reported(node.first, execution.wanted.ex_id, true) > 0;
         })) {
       execution.draining = false;
+      execution.drained = now_;
     }
     std::erase_if(execution.shares, [this](const auto& share) {
       const auto node = cluster_.nodes().find(share.first);

@@ -306,14 +306,23 @@ BOOST_AUTO_TEST_CASE(a_stop_before_the_start_ends_it_without_a_controller) {
   BOOST_TEST(all<StartController>(play.nodes({node("n1", 4)}, 1s)).empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stop_whose_time_is_over_takes_the_slots_away, Running) {
+BOOST_FIXTURE_TEST_CASE(a_stop_takes_the_slots_away_when_its_time_less_the_agents_patience_is_over, Running) {
   nodes({node("n1", 4, {"e1", "e1"})}, 1s);
-  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 3s}}, 2s);
+  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 10s}}, 2s);
   BOOST_TEST((scheduler().next_deadline() <= at(5s)));
   BOOST_TEST(wishes(step(Tick{}, 4s), "n1").at("e1") == 2u);
   BOOST_TEST(wishes(step(Tick{}, 5s), "n1").at("e1") == 0u);
   beat("e1", 6s);
-  BOOST_TEST(wishes(nodes({node("n1", 4)}, 7s), "n1").at("e1") == 1u, "accepted output may wait for a slot to publish it");
+  nodes({node("n1", 4)}, 7s);
+  BOOST_TEST(wishes(step(Tick{}, 8s), "n1").at("e1") == 0u, "a stop needs no slots by itself");
+  BOOST_TEST(wishes(step(Tick{}, 9s), "n1").at("e1") == 1u, "but accepted output may wait for one to publish it");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_without_more_time_than_the_agents_patience_takes_the_slots_at_once, Running) {
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 0s}}, 2s);
+  BOOST_TEST((scheduler().next_deadline() <= at(2s)));
+  BOOST_TEST(wishes(step(Tick{}, 2s), "n1").at("e1") == 0u);
 }
 
 BOOST_FIXTURE_TEST_CASE(an_ended_execution_frees_its_slots_and_goes_when_its_controller_has, Running) {

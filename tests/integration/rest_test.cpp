@@ -1,0 +1,156 @@
+// The API of a real cluster of one slot: what commands answer in the states that unit tests can only pretend.
+#include <boost/test/unit_test.hpp>
+#include <csignal>
+#include <future>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/local_cluster.hpp"
+
+using namespace slicebus::support;     // NOLINT: test
+using namespace std::chrono_literals;  // NOLINT: test
+using nlohmann::json;
+
+namespace {
+
+/// One cluster for all cases: each leaves it idle.
+const LocalCluster& cluster() {
+  static const TestDirectory directory;
+  static const LocalCluster one(directory.path(), {.slots = 1});
+  return one;
+}
+
+/// Slices that take `ms` each, without output.
+json job(int slices, int ms, const std::string& name = "t") {
+  return {{"name", name},
+          {"workers", 1},
+          {"operations", {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
+}
+
+using Told = std::pair<int, std::string>;
+Told told(const HttpAnswer& answer) { return {answer.status, answer.json().value("message", "")}; }
+json stop(const std::string& ex_id) { return cluster().post("/ex/" + ex_id + "/_stop").json(); }
+bool becomes(const std::string& ex_id, const std::string& status) {
+  return eventually(60s, [&] { return cluster().status(ex_id) == status; });
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(rest)
+
+BOOST_AUTO_TEST_CASE(an_execution_without_a_free_slot_waits_in_order_says_so_and_can_be_stopped) {
+  const auto first = cluster().submit(job(10'000, 20));
+  BOOST_REQUIRE(becomes(first.ex_id, "running"));
+  const auto second = cluster().submit(job(1, 0));
+  const auto third = cluster().submit(job(1, 0));
+  BOOST_TEST(eventually(10s, [&] { return cluster().execution(second.ex_id).value("_waiting", "") == "no slot is free: all 1 slots of 1 node are taken"; }));
+  BOOST_TEST(cluster().status(second.ex_id) == "pending");
+  BOOST_TEST((told(cluster().post("/jobs/" + second.job_id + "/_pause")) ==
+              Told{500, "Execution " + second.ex_id + " is not available to pause"}));
+  BOOST_TEST((told(cluster().post("/jobs/" + second.job_id + "/_start")) ==
+              Told{409, "Job " + second.job_id + " is currently running, cannot have the same job concurrently running"}));
+  BOOST_TEST((told(cluster().post("/ex/" + second.ex_id + "/_recover")) ==
+              Told{409, "Execution " + second.ex_id + " is still pending, it must be in a terminal status to recover"}));
+  BOOST_TEST((told(cluster().get("/ex/" + second.ex_id + "/controller")) ==
+              Told{404, "Could not find active slicer for ex_id: " + second.ex_id}));
+  BOOST_TEST(cluster().get("/ex?status=pending").json().size() == 2U);
+  BOOST_TEST(stop(second.ex_id) == json({{"status", "stopped"}}));
+  BOOST_TEST(stop(first.ex_id) == json({{"status", "stopped"}}));
+  BOOST_TEST(cluster().wait_for_end(third.ex_id) == "completed");
+  BOOST_TEST(!cluster().execution(third.ex_id).contains("_waiting"));
+}
+
+BOOST_AUTO_TEST_CASE(every_waiting_stop_is_answered_and_later_ones_say_how_it_ended) {
+  const auto posted = cluster().submit(job(10'000, 20));
+  BOOST_REQUIRE(becomes(posted.ex_id, "running"));
+  auto one = std::async(std::launch::async, stop, posted.ex_id);
+  auto two = std::async(std::launch::async, stop, posted.ex_id);
+  BOOST_TEST(one.get() == json({{"status", "stopped"}}));
+  BOOST_TEST(two.get() == json({{"status", "stopped"}}));
+  BOOST_TEST(stop(posted.ex_id) == json({{"status", "stopped"}}));
+  BOOST_TEST(cluster().post("/ex/" + posted.ex_id + "/_stop?force=true").json() ==
+             json({{"message", "Force stop complete for exId " + posted.ex_id}, {"status", "stopped"}}));
+  BOOST_TEST((told(cluster().post("/ex/" + posted.ex_id + "/_resume")) ==
+              Told{404, "no active execution context was found for ex_id: " + posted.ex_id}));
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_a_slice_of_an_hour) {
+  const auto posted = cluster().submit(job(2, 3'600'000));
+  BOOST_REQUIRE(eventually(60s, [&] {
+    const HttpAnswer answer = cluster().get("/ex/" + posted.ex_id + "/controller");
+    return answer.status == 200 && answer.json().at(0).at("workers_active") == 1;
+  }));
+  BOOST_TEST(cluster().post("/ex/" + posted.ex_id + "/_stop?blocking=false").json() == json({{"status", "stopping"}}));
+  BOOST_TEST((told(cluster().post("/ex/" + posted.ex_id + "/_pause")).first == 409));
+  BOOST_TEST(cluster().wait_for_end(posted.ex_id, 45s) == "stopped");
+  BOOST_TEST(eventually(10s, [&] { return cluster().slots(posted.ex_id).empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(a_recovery_runs_what_its_cleanup_type_asks_for_and_ends) {
+  const auto posted = cluster().submit(job(200, 20));
+  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 3; }));
+  BOOST_TEST(stop(posted.ex_id) == json({{"status", "stopped"}}));
+  BOOST_TEST(told(cluster().post("/ex/" + posted.ex_id + "/_recover?cleanup_type=some")).first == 400);
+  const json errors = cluster().post("/ex/" + posted.ex_id + "/_recover?cleanup_type=errors").json();
+  BOOST_TEST(cluster().wait_for_end(errors.at("ex_id")) == "completed");
+  const json record = cluster().execution(errors.at("ex_id"));
+  BOOST_TEST(record.at("recovered_execution") == posted.ex_id);
+  BOOST_TEST(record.at("recovered_slice_type") == "errors");
+  BOOST_TEST(record.at("_slicer_stats").at("processed") == 0, "nothing had failed");
+  const json rest = cluster().post("/jobs/" + posted.job_id + "/_recover").json();
+  BOOST_TEST(cluster().wait_for_end(rest.at("ex_id")) == "completed");
+  const long first = cluster().execution(posted.ex_id).at("_slicer_stats").at("processed");
+  const long later = cluster().execution(rest.at("ex_id")).at("_slicer_stats").at("processed");
+  BOOST_TEST(first + later == 200);
+}
+
+BOOST_AUTO_TEST_CASE(a_controller_that_dies_five_times_of_its_own_doing_ends_the_execution_with_the_reason) {
+  const auto posted = cluster().submit(job(2, 3'600'000));
+  BOOST_REQUIRE(becomes(posted.ex_id, "running"));
+  pid_t last = 0;
+  for (int death = 0; death < 5; ++death) {
+    BOOST_REQUIRE(eventually(60s, [&] {
+      const auto pid = cluster().controller(posted.ex_id);
+      return pid && *pid != last && cluster().get("/ex/" + posted.ex_id + "/controller").status == 200;
+    }));
+    last = cluster().controller(posted.ex_id).value();
+    BOOST_REQUIRE(::kill(last, SIGSEGV) == 0);
+  }
+  BOOST_TEST(becomes(posted.ex_id, "failed"));
+  const std::string reason = cluster().execution(posted.ex_id).at("_failureReason");
+  BOOST_TEST(reason.find("died 5 times in a row") != std::string::npos, reason);
+  BOOST_TEST(reason.find("signal 11") != std::string::npos, reason);
+  BOOST_TEST(eventually(20s, [&] { return cluster().slots(posted.ex_id).empty(); }));
+}
+
+BOOST_AUTO_TEST_CASE(paths_methods_and_bodies_are_taken_as_clients_send_them) {
+  const HttpClient& api = cluster().api();
+  BOOST_TEST(api.request("HEAD", "/v1/jobs")->status == 200);
+  BOOST_TEST(api.request("HEAD", "/v1/jobs")->body.empty());
+  BOOST_TEST(api.request("OPTIONS", "/jobs")->body == "POST,GET,HEAD");
+  BOOST_TEST(api.request("GET", "/V1/Cluster/State/")->status == 200);
+  BOOST_TEST((told(*api.request("PATCH", "/v1/jobs?x=1")) == Told{405, "cannot PATCH endpoint /v1/jobs?x=1"}));
+  BOOST_TEST((told(*api.request("POST", "/jobs/x/_stop", "{")) == Told{400, "the json submitted is malformed"}));
+  const auto answer = api.raw("POST /jobs?start=false HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=utf-8\r\n"
+                              "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+                              "2a\r\n{\"operations\":[{\"_op\":\"test-reader\",\"siz\":\r\n1a\r\n 1},{\"_op\":\"noop\"}],   \"a\"\r\n4\r\n:1}\n\r\n0\r\n\r\n",
+                              10s);
+  BOOST_REQUIRE(answer.has_value());
+  BOOST_TEST(answer->find("HTTP/1.1 200") == 0U, *answer);
+  const json body = json::parse(answer->substr(answer->find("\r\n\r\n") + 4));
+  BOOST_TEST(!body.contains("ex_id"));
+  BOOST_TEST(body.at("warnings").at(0).at("reason").at("reason").at("field") == "siz");
+  BOOST_TEST(told(cluster().get("/jobs/" + body.at("job_id").get<std::string>() + "/ex")).second ==
+             "No execution was found for job " + body.at("job_id").get<std::string>());
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_that_was_ordered_is_finished_by_the_next_master) {
+  const auto posted = cluster().submit(job(2, 3'600'000));
+  BOOST_REQUIRE(becomes(posted.ex_id, "running"));
+  cluster().post("/ex/" + posted.ex_id + "/_stop?blocking=false");
+  BOOST_REQUIRE(::kill(cluster().master().value(), SIGKILL) == 0);
+  BOOST_TEST(cluster().wait_for_end(posted.ex_id, 60s) == "stopped");
+  const auto after = cluster().submit(job(1, 0));
+  BOOST_TEST(cluster().wait_for_end(after.ex_id) == "completed");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
