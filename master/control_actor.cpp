@@ -78,9 +78,10 @@ void ControlActor::mind_the_clock(TimePoint due) {
 void ControlActor::mind_the_broker() {
   if (!silence_said_ && now_ - broker_heard_ >= config_.broker_silence) {
     silence_said_ = true;
-    log::warn("broker_silent", {{"broker", config_.broker},
-                                {"silent_for_s", (now_ - broker_heard_) / std::chrono::seconds(1)},
-                                {"remedy", "trying on; what runs goes on; start the broker, check its host and the firewall between"}});
+    log::warn("broker_silent",
+              {{"broker", config_.broker},
+               {"silent_for_s", (now_ - broker_heard_) / std::chrono::seconds(1)},
+               {"remedy", "trying on; what runs goes on; start the broker, check its host and the firewall between"}});
   }
 }
 

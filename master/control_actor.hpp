@@ -13,15 +13,15 @@ namespace slicebus {
 
 struct ControlConfig {
   scheduler::SchedulerConfig scheduler;
-  std::string program;                           ///< path of this program, which is the controllers' too
+  std::string program;                            ///< path of this program, which is the controllers' too
   std::vector<std::string> controller_arguments;  ///< "controller", "--bind", …
   std::chrono::milliseconds shutdown_timeout{7'000};
-  std::string broker;                             ///< its endpoint, as the log names it
+  std::string broker;                               ///< its endpoint, as the log names it
   std::chrono::milliseconds broker_silence{9'000};  ///< after that long its silence is said, once
 };
 
-/// The master's first actor, on the main thread: the broker's word, signals, and the controllers, which it forks. The shell around
-/// the scheduler.
+/// The master's first actor, on the main thread: the broker's word, signals, and the controllers, which it forks. The
+/// shell around the scheduler.
 class ControlActor {
  public:
   using ToMe = bus::Pipe<scheduler::ToRecords, scheduler::ToControl>;

@@ -18,7 +18,10 @@ ControllerProcesses::ControllerProcesses(bus::Poll& poll, std::string program, s
     : poll_(poll), program_(std::move(program)), arguments_(std::move(arguments)) {}
 
 Result<ControllerProcesses::Watched> ControllerProcesses::spawn() {
-  SB_TRY(child, process::Child::spawn({.program = program_, .name = "slicebus-master", .arguments = arguments_, .channel = true,
+  SB_TRY(child, process::Child::spawn({.program = program_,
+                                       .name = "slicebus-master",
+                                       .arguments = arguments_,
+                                       .channel = true,
                                        .ignore_interrupt = true}));
   const int key = poll_.watch_fd(child.pidfd());
   return Watched{std::move(child), key};

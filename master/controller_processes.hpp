@@ -11,7 +11,8 @@
 
 namespace slicebus {
 
-/// The controllers of this master and one warm spare, as processes. Main thread only: a child dies with the thread that forked it.
+/// The controllers of this master and one warm spare, as processes. Main thread only: a child dies with the thread that
+/// forked it.
 class ControllerProcesses {
  public:
   /// @param arguments  after the program's name: "controller", "--bind", …
@@ -31,10 +32,12 @@ class ControllerProcesses {
   };
   /// Those that have ended since the last call; without waiting.
   std::vector<Ended> reap(TimePoint now);
-  /// Starts a spare when one is missing and its time has come. It waits a moment after a binding: the execution that was just
-  /// started is to have the processors for itself.
+  /// Starts a spare when one is missing and its time has come. It waits a moment after a binding: the execution that
+  /// was just started is to have the processors for itself.
   void keep_spare(TimePoint now);
-  std::optional<TimePoint> spare_due() const { return terminating_ || spare_ ? std::nullopt : std::optional(spare_due_); }
+  std::optional<TimePoint> spare_due() const {
+    return terminating_ || spare_ ? std::nullopt : std::optional(spare_due_);
+  }
   bool empty() const { return running_.empty() && !spare_; }
 
  private:

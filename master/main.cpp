@@ -17,7 +17,8 @@
 #include "master/records_actor.hpp"
 #include "master/store/sqlite/record_stores.hpp"
 
-/// The master's composition root: the only file that names concrete adapters, and the one place that knows that there are two actors.
+/// The master's composition root: the only file that names concrete adapters, and the one place that knows that there
+/// are two actors.
 namespace slicebus {
 namespace {
 
@@ -43,25 +44,32 @@ struct Settings {
 
 config::Program program_of(Settings& settings) {
   return {.name = "slicebus-master",
-          .summary = "Serves the REST API, keeps the records of jobs and executions, and starts a controller for each running execution.",
-          .fields = {{"data", &settings.data, "Where records and ledgers lie; made when absent", "directory"},
-                     {"rest_port", &settings.rest_port, "Port of the REST API; 0 takes a free one", "0..65535", 0, 65'535},
-                     {"bind", &settings.bind, "Address that the API and the controllers listen on", "address of this machine"},
-                     {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind", "host name or address"},
-                     {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
-                     {"slicer_port_range", &settings.slicer_port_range, "Ports of the controllers, one an execution", "first:last"},
-                     {"name", &settings.name, "The cluster's name, as GET / shows it", "text"},
-                     {"shutdown_timeout", &settings.shutdown_timeout,
-                      "How long controllers may take to end at SIGTERM, and running slices at a stop", "0 s..1 hour", 0, 3'600'000},
-                     {"beat", &settings.beat, "How often orders are repeated and life is told", "50 ms..1 min", 50, 60'000},
-                     {"lease", &settings.lease, "Silence of a slot after which its slices are given out again", "200 ms..1 hour", 200,
-                      3'600'000},
-                     {"silence_limit", &settings.silence_limit, "Silence after which a controller is ended and started again",
-                      "1 s..10 min", 1'000, 600'000},
-                     {"api_validation_status", &settings.api_validation_status,
-                      "HTTP status of an invalid job; 500 for suites that assert Teraslice's", "400 or 500", 400, 500},
-                     config::log_level_field(&settings.log_level),
-                     {"ready_fd", &settings.ready_fd, "Descriptor that is told the port once the API serves; -1: none", "a number", -1, 1'000'000}}};
+          .summary =
+              "Serves the REST API, keeps the records of jobs and executions, and starts a controller for each running "
+              "execution.",
+          .fields = {
+              {"data", &settings.data, "Where records and ledgers lie; made when absent", "directory"},
+              {"rest_port", &settings.rest_port, "Port of the REST API; 0 takes a free one", "0..65535", 0, 65'535},
+              {"bind", &settings.bind, "Address that the API and the controllers listen on", "address of this machine"},
+              {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind",
+               "host name or address"},
+              {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
+              {"slicer_port_range", &settings.slicer_port_range, "Ports of the controllers, one an execution",
+               "first:last"},
+              {"name", &settings.name, "The cluster's name, as GET / shows it", "text"},
+              {"shutdown_timeout", &settings.shutdown_timeout,
+               "How long controllers may take to end at SIGTERM, and running slices at a stop", "0 s..1 hour", 0,
+               3'600'000},
+              {"beat", &settings.beat, "How often orders are repeated and life is told", "50 ms..1 min", 50, 60'000},
+              {"lease", &settings.lease, "Silence of a slot after which its slices are given out again",
+               "200 ms..1 hour", 200, 3'600'000},
+              {"silence_limit", &settings.silence_limit, "Silence after which a controller is ended and started again",
+               "1 s..10 min", 1'000, 600'000},
+              {"api_validation_status", &settings.api_validation_status,
+               "HTTP status of an invalid job; 500 for suites that assert Teraslice's", "400 or 500", 400, 500},
+              config::log_level_field(&settings.log_level),
+              {"ready_fd", &settings.ready_fd, "Descriptor that is told the port once the API serves; -1: none",
+               "a number", -1, 1'000'000}}};
 }
 
 /// Each open connection takes a descriptor, each controller two.
@@ -86,13 +94,20 @@ int failed(const Error& error) {
 std::vector<std::string> controller_arguments(const Settings& settings) {
   const auto ms = [](std::chrono::milliseconds duration) { return std::to_string(duration.count()) + "ms"; };
   return {"controller",
-          "--bind", settings.bind,
-          "--advertise", settings.advertise,
-          "--broker", settings.broker,
-          "--slicer-port-range", settings.slicer_port_range,
-          "--beat", ms(settings.beat),
-          "--lease", ms(settings.lease),
-          "--log-level", settings.log_level};
+          "--bind",
+          settings.bind,
+          "--advertise",
+          settings.advertise,
+          "--broker",
+          settings.broker,
+          "--slicer-port-range",
+          settings.slicer_port_range,
+          "--beat",
+          ms(settings.beat),
+          "--lease",
+          ms(settings.lease),
+          "--log-level",
+          settings.log_level};
 }
 
 ControlConfig control_config(const Settings& settings, scheduler::PortRange ports) {
@@ -106,7 +121,8 @@ ControlConfig control_config(const Settings& settings, scheduler::PortRange port
   control.scheduler.ledger_folder = std::filesystem::absolute(settings.data).lexically_normal().string() + "/ledgers";
   control.scheduler.process = ProcessId{new_uuid()};
   control.scheduler.first_number = static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count());
   control.program = process::sibling_program("slicebus-master");
   control.controller_arguments = controller_arguments(settings);
   control.shutdown_timeout = settings.shutdown_timeout;
@@ -122,13 +138,15 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
   std::error_code made;
   std::filesystem::create_directories(settings.data + "/ledgers", made);
   if (made) {
-    return failed({Errc::unavailable, "directory " + settings.data + "/ledgers", made.message(), "make it writable for this user"});
+    return failed({Errc::unavailable, "directory " + settings.data + "/ledgers", made.message(),
+                   "make it writable for this user"});
   }
   const auto records = store::SqliteRecords::open(settings.data + "/records.db");
   if (!records) {
     return failed(records.error());
   }
-  const auto server = http::HttpServer::start({.bind = settings.bind, .port = static_cast<std::uint16_t>(settings.rest_port)});
+  const auto server =
+      http::HttpServer::start({.bind = settings.bind, .port = static_cast<std::uint16_t>(settings.rest_port)});
   if (!server) {
     return failed(server.error());
   }
@@ -138,16 +156,18 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
     return failed(broker.error());
   }
   auto [to_records, to_control] = bus::make_pipe<scheduler::ToRecords, scheduler::ToControl>(context);
-  RecordsActor records_actor({.api = {.name = settings.name, .validation_status = static_cast<int>(settings.api_validation_status)},
-                              .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
-                              .stop_timeout = settings.shutdown_timeout},
-                             (*records)->jobs(), (*records)->executions(), **server, std::move(to_control));
+  RecordsActor records_actor(
+      {.api = {.name = settings.name, .validation_status = static_cast<int>(settings.api_validation_status)},
+       .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
+       .stop_timeout = settings.shutdown_timeout},
+      (*records)->jobs(), (*records)->executions(), **server, std::move(to_control));
   if (const auto loaded = records_actor.load(); !loaded) {
     return failed(loaded.error());
   }
   ControlActor control(control_config(settings, ports), std::move(*broker), signals, std::move(to_records));
   std::thread records_thread([&records_actor] { records_actor.run(); });
-  log::info("master_serves", {{"rest", settings.bind + ":" + std::to_string((*server)->port())}, {"data", settings.data},
+  log::info("master_serves", {{"rest", settings.bind + ":" + std::to_string((*server)->port())},
+                              {"data", settings.data},
                               {"broker", settings.broker}});
   process::tell_ready(static_cast<int>(settings.ready_fd), (*server)->port());
   control.run();
@@ -169,7 +189,8 @@ int run(int argc, char** argv) {
   }
   const auto ports = scheduler::parse_port_range(settings.slicer_port_range);
   if (!ports || (settings.api_validation_status != 400 && settings.api_validation_status != 500)) {
-    log::error("settings_refused", {{"cause", ports ? "api_validation_status must be 400 or 500" : ports.error().text()}});
+    log::error("settings_refused",
+               {{"cause", ports ? "api_validation_status must be 400 or 500" : ports.error().text()}});
     return exit_usage;
   }
   raise_descriptor_limit();

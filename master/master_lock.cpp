@@ -23,7 +23,8 @@ std::string holder_of(int fd) {
 
 Error file_error(const std::string& path, int number) {
   const Errc code = number == ENOSPC || number == EROFS || number == EDQUOT ? Errc::exhausted : Errc::unavailable;
-  return {code, "data directory " + path, std::strerror(number), "make it writable for this user, or give another by --data"};
+  return {code, "data directory " + path, std::strerror(number),
+          "make it writable for this user, or give another by --data"};
 }
 
 }  // namespace

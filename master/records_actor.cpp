@@ -13,8 +13,8 @@ service::Sources system_sources() { return {.wall = wall_now, .new_id = new_uuid
 
 }  // namespace
 
-RecordsActor::RecordsActor(RecordsConfig config, store::JobStore& jobs, store::ExecutionStore& executions, http::HttpServer& server,
-                           ToMe control)
+RecordsActor::RecordsActor(RecordsConfig config, store::JobStore& jobs, store::ExecutionStore& executions,
+                           http::HttpServer& server, ToMe control)
     : config_(std::move(config)),
       stamps_(wall_now),
       executions_(executions, system_sources(), stamps_, config_.stop_timeout),
@@ -55,7 +55,8 @@ bool RecordsActor::take_facts() {
             open = false;
           } else if constexpr (std::is_same_v<Told, scheduler::StopServing>) {
             on(told);
-          } else if constexpr (std::is_same_v<Told, scheduler::ClusterChanged> || std::is_same_v<Told, scheduler::ControllersChanged>) {
+          } else if constexpr (std::is_same_v<Told, scheduler::ClusterChanged> ||
+                               std::is_same_v<Told, scheduler::ControllersChanged>) {
             cluster_.on(told);
           } else {
             executions_.on(told);
@@ -69,7 +70,8 @@ bool RecordsActor::take_facts() {
 void RecordsActor::take_requests() {
   for (const http::HttpRequest& request : server_.take()) {
     if (auto response = api_.handle(request)) {
-      log::debug("request_answered", {{"method", request.method}, {"target", request.target}, {"status", response->status}});
+      log::debug("request_answered",
+                 {{"method", request.method}, {"target", request.target}, {"status", response->status}});
       // What a command ordered is on its way before its answer: who reads the answer may count on it.
       for (scheduler::ToControl& order : executions_.outbox()) {
         control_.send(std::move(order));

@@ -15,17 +15,18 @@ namespace slicebus {
 struct RecordsConfig {
   api::ApiConfig api;
   service::MasterIdentity identity;
-  Duration stop_timeout = 7s;                     ///< of a stop without its own
-  std::chrono::milliseconds drain_limit{1'000};   ///< how long answers may take to go out at the end
+  Duration stop_timeout = 7s;                    ///< of a stop without its own
+  std::chrono::milliseconds drain_limit{1'000};  ///< how long answers may take to go out at the end
 };
 
-/// The master's second actor: REST, the records, and every `_status`. It alone touches the stores once run() has begun, which is why it
-/// is a thread of its own: they block.
+/// The master's second actor: REST, the records, and every `_status`. It alone touches the stores once run() has begun,
+/// which is why it is a thread of its own: they block.
 class RecordsActor {
  public:
   using ToMe = bus::Pipe<scheduler::ToControl, scheduler::ToRecords>;
 
-  RecordsActor(RecordsConfig config, store::JobStore& jobs, store::ExecutionStore& executions, http::HttpServer& server, ToMe control);
+  RecordsActor(RecordsConfig config, store::JobStore& jobs, store::ExecutionStore& executions, http::HttpServer& server,
+               ToMe control);
   /// Reads what earlier masters left. Before run(); any thread. Errors: of the stores.
   Result<void> load();
   /// Until CloseRecords; on its own thread.

@@ -50,15 +50,17 @@ Answer<store::ListQuery> list_query(const Query& query) {
   const auto sort = query.text("sort");
   const auto deleted = query.text("deleted");
   const auto filter = query.text("filter");
-  for (const service::Refusal* refusal : {from ? nullptr : &from.error(), size ? nullptr : &size.error(), sort ? nullptr : &sort.error(),
-                                          deleted ? nullptr : &deleted.error(), filter ? nullptr : &filter.error()}) {
+  for (const service::Refusal* refusal :
+       {from ? nullptr : &from.error(), size ? nullptr : &size.error(), sort ? nullptr : &sort.error(),
+        deleted ? nullptr : &deleted.error(), filter ? nullptr : &filter.error()}) {
     if (refusal != nullptr) {
       return tl::make_unexpected(*refusal);
     }
   }
   if (*from < 0 || *size < 0 || *from > page_end_max || *size > page_end_max || *from + *size > page_end_max) {
-    return refuse(RefusalKind::invalid, "from and size must not be negative and from + size at most " + std::to_string(page_end_max) +
-                                            ", got from " + std::to_string(*from) + " and size " + std::to_string(*size));
+    return refuse(RefusalKind::invalid, "from and size must not be negative and from + size at most " +
+                                            std::to_string(page_end_max) + ", got from " + std::to_string(*from) +
+                                            " and size " + std::to_string(*size));
   }
   list.from = *from;
   list.size = *size;
@@ -102,7 +104,8 @@ Handled stop(Desk& desk, const Call& call, const ExecutionId& ex_id) {
   if (*timeout && !(*timeout)->empty()) {
     const auto limit = config::parse_duration(**timeout);
     if (!limit || limit->count() < 0) {
-      return refuse(RefusalKind::invalid, "timeout parameter must be milliseconds or a text such as \"5 s\", got " + **timeout);
+      return refuse(RefusalKind::invalid,
+                    "timeout parameter must be milliseconds or a text such as \"5 s\", got " + **timeout);
     }
     options.timeout = std::min<std::chrono::milliseconds>(*limit, std::chrono::hours(24 * 365));
   }
@@ -222,9 +225,13 @@ Handled get_execution_controller(Desk& desk, const Call& call) { return controll
 
 Handled stop_execution(Desk& desk, const Call& call) { return stop(desk, call, ExecutionId{call.id}); }
 
-Handled pause_execution(Desk& desk, const Call& call) { return desk.executions.pause(ExecutionId{call.id}, call.ticket); }
+Handled pause_execution(Desk& desk, const Call& call) {
+  return desk.executions.pause(ExecutionId{call.id}, call.ticket);
+}
 
-Handled resume_execution(Desk& desk, const Call& call) { return desk.executions.resume(ExecutionId{call.id}, call.ticket); }
+Handled resume_execution(Desk& desk, const Call& call) {
+  return desk.executions.resume(ExecutionId{call.id}, call.ticket);
+}
 
 Handled recover_execution(Desk& desk, const Call& call) {
   const auto cleanup = cleanup_type(call.query);

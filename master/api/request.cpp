@@ -91,7 +91,8 @@ Answer<Target> parse_target(std::string_view target) {
     const std::string_view pair = query.substr(0, amp);
     const std::size_t equals = pair.find('=');
     const auto key = percent_decode(pair.substr(0, equals), true);
-    const auto value = percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
+    const auto value =
+        percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), true);
     if (!key || !value) {
       return broken(pair);
     }
@@ -130,7 +131,8 @@ Answer<std::int64_t> Query::integer(std::string_view key, std::int64_t fallback)
   std::int64_t number = 0;
   const char* end = raw.data() + raw.size();
   const auto [rest, error] = std::from_chars(raw.data(), end, number);
-  const bool decimals = rest != end && *rest == '.' && std::all_of(rest + 1, end, [](char c) { return c >= '0' && c <= '9'; });
+  const bool decimals =
+      rest != end && *rest == '.' && std::all_of(rest + 1, end, [](char c) { return c >= '0' && c <= '9'; });
   if (error != std::errc{} || (rest != end && !decimals)) {
     return refuse(RefusalKind::invalid, std::string(key) + " parameter must be a integer, got " + raw);
   }

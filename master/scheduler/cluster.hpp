@@ -8,8 +8,8 @@
 
 namespace slicebus::scheduler {
 
-/// The nodes as the broker tells them. A restarted broker does not know every node at once, so nodes that are missing from its first
-/// word stay as they were for `grace`: nobody is lost because the broker was.
+/// The nodes as the broker tells them. A restarted broker does not know every node at once, so nodes that are missing
+/// from its first word stay as they were for `grace`: nobody is lost because the broker was.
 class Cluster {
  public:
   explicit Cluster(Duration grace) : grace_(grace) {}

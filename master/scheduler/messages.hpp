@@ -8,11 +8,12 @@
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
 
-/// What the two actors of the master process tell each other: the records actor (REST, records, every `_status`) and the control
-/// actor (nodes, controllers, slots). Values only; the pipe between them moves them from thread to thread.
+/// What the two actors of the master process tell each other: the records actor (REST, records, every `_status`) and
+/// the control actor (nodes, controllers, slots). Values only; the pipe between them moves them from thread to thread.
 namespace slicebus::scheduler {
 
-/// What the users want of a living execution. `version` grows with every change of it and comes back as ControllerSaid::obeyed.
+/// What the users want of a living execution. `version` grows with every change of it and comes back as
+/// ControllerSaid::obeyed.
 struct Desire {
   std::uint64_t version = 0;
   bool paused = false;
@@ -24,7 +25,8 @@ struct Desire {
 
 // ---- records → control ----------------------------------------------------------------------------------------------
 
-/// An execution that is not terminal; its record is durable. Told once per execution and life of the master, oldest first.
+/// An execution that is not terminal; its record is durable. Told once per execution and life of the master, oldest
+/// first.
 struct ExecutionWanted {
   ExecutionId ex_id;
   JobId job_id;
@@ -33,10 +35,10 @@ struct ExecutionWanted {
   std::uint32_t workers = 1;  ///< slots wanted, >= 1
   std::string host;           ///< where its controller was last; empty: never anywhere
   std::uint16_t port = 0;
-  std::string cleanup;        ///< as wire::ControllerBinding
+  std::string cleanup;  ///< as wire::ControllerBinding
   bool recovery = false;
   bool continues = true;
-  std::string execution;      ///< its record, JSON
+  std::string execution;  ///< its record, JSON
   Desire desire;
 };
 struct DesireChanged {
@@ -56,7 +58,8 @@ struct RecordsLoaded {};
 /// Answers CloseRecords: answers are out, records are closed, the thread ends.
 struct RecordsClosed {};
 
-using ToControl = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, RecordsClosed>;
+using ToControl =
+    std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, RecordsClosed>;
 
 // ---- control → records ----------------------------------------------------------------------------------------------
 
@@ -115,7 +118,8 @@ struct StopServing {};
 /// After the last fact: close the records and answer RecordsClosed.
 struct CloseRecords {};
 
-using ToRecords = std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, ExecutionNeverRan, ExecutionBroke,
-                               WaitingChanged, ClusterChanged, ControllersChanged, StopServing, CloseRecords>;
+using ToRecords =
+    std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, ExecutionNeverRan, ExecutionBroke,
+                 WaitingChanged, ClusterChanged, ControllersChanged, StopServing, CloseRecords>;
 
 }  // namespace slicebus::scheduler

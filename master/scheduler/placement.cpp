@@ -8,7 +8,8 @@ namespace {
 /// The giving-out: counts what each has got meanwhile.
 class Table {
  public:
-  Table(std::span<const Demand> demands, FreeSlots free) : demands_(demands), free_(std::move(free)), has_(demands.size()) {
+  Table(std::span<const Demand> demands, FreeSlots free)
+      : demands_(demands), free_(std::move(free)), has_(demands.size()) {
     for (std::size_t i = 0; i < demands.size(); ++i) {
       has_[i] = demands[i].has;
     }
@@ -31,8 +32,8 @@ class Table {
 
  private:
   bool give(std::size_t i) {
-    const auto most = std::max_element(free_.begin(), free_.end(),
-                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+    const auto most =
+        std::max_element(free_.begin(), free_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most == free_.end() || most->second == 0) {
       return false;
     }

@@ -19,7 +19,7 @@ struct Demand {
   ExecutionId ex_id;
   std::uint32_t wanted = 0;  ///< in all
   std::uint32_t has = 0;
-  bool started = false;      ///< it has a controller already, or had one
+  bool started = false;  ///< it has a controller already, or had one
 };
 
 /// One more slot for that execution on that node.
@@ -30,14 +30,15 @@ struct Allocation {
   bool operator==(const Allocation&) const = default;
 };
 
-/// Hands out free slots, one at a time, to the node with the most of them (ties: the lower node id): first to started executions that
-/// have none at all, then a first one to each that waits to start, then what is left to unmet wishes; each time the oldest first.
+/// Hands out free slots, one at a time, to the node with the most of them (ties: the lower node id): first to started
+/// executions that have none at all, then a first one to each that waits to start, then what is left to unmet wishes;
+/// each time the oldest first.
 /// @param demands  oldest first
 /// @return         in the order of giving; at most `wanted - has` per execution, at most `free` per node
 std::vector<Allocation> place(std::span<const Demand> demands, FreeSlots free);
 
-/// Takes slots away until `shares` sum to at most `wanted`, always from the node where the execution has the most (ties: the higher
-/// node id), so that what stays is spread evenly.
+/// Takes slots away until `shares` sum to at most `wanted`, always from the node where the execution has the most
+/// (ties: the higher node id), so that what stays is spread evenly.
 void shed(Shares& shares, std::uint32_t wanted);
 
 std::uint32_t total(const Shares& shares);

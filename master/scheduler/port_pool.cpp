@@ -17,7 +17,8 @@ Result<PortRange> parse_port_range(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || !read_port(text.substr(0, colon), range.first) ||
       !read_port(text.substr(colon + 1), range.last) || range.first > range.last) {
-    return fail(Errc::invalid, "slicer_port_range", "slicer_port_range is formatted incorrectly, got \"" + std::string(text) + "\"",
+    return fail(Errc::invalid, "slicer_port_range",
+                "slicer_port_range is formatted incorrectly, got \"" + std::string(text) + "\"",
                 "give start:end with 1 <= start <= end <= 65535, such as 25679:26678");
   }
   return range;

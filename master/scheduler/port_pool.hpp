@@ -22,7 +22,8 @@ class PortPool {
   explicit PortPool(PortRange range) : range_(range), next_(range.first) {}
   /// A port that no execution has, in turn, so that a port is not used again soon after; 0: all are taken.
   std::uint16_t take();
-  /// The execution has this one already (a restarted master), or had to take it. Ports outside the range are remembered too.
+  /// The execution has this one already (a restarted master), or had to take it. Ports outside the range are remembered
+  /// too.
   void keep(std::uint16_t port) { taken_.insert(port); }
   void give_back(std::uint16_t port) { taken_.erase(port); }
 

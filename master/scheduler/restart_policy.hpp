@@ -7,8 +7,8 @@
 
 namespace slicebus::scheduler {
 
-/// When a dead controller starts again, and when it does not any more (design.md P1). Progress is what its beats say about the
-/// ledger: slices planned and slices processed.
+/// When a dead controller starts again, and when it does not any more (design.md P1). Progress is what its beats say
+/// about the ledger: slices planned and slices processed.
 class RestartPolicy {
  public:
   static constexpr std::uint32_t own_deaths_max = 5;

@@ -28,7 +28,8 @@ TimePoint Scheduler::next_deadline() const {
   return next;
 }
 
-// ---- what the records actor says ----------------------------------------------------------------------------------------
+// ---- what the records actor says
+// ----------------------------------------------------------------------------------------
 
 void Scheduler::on(const ExecutionWanted& wanted) {
   if (by_id_.contains(wanted.ex_id)) {
@@ -66,7 +67,8 @@ void Scheduler::set_desire(Execution& execution, const Desire& desire) {
     return;
   }
   if (stops_now) {
-    // Slots that are to go finish what they run, or lose it when the agent's patience ends: the stop's time less that patience.
+    // Slots that are to go finish what they run, or lose it when the agent's patience ends: the stop's time less that
+    // patience.
     execution.drain_at = now_ + std::max(Duration{0}, desire.stop_timeout - config_.drain_grace);
   }
   send_order(execution);
@@ -94,7 +96,8 @@ void Scheduler::on(const ExecutionEnded& ended) {
 
 void Scheduler::on(const RecordsLoaded&) { loaded_ = true; }
 
-// ---- what comes over the broker -------------------------------------------------------------------------------------------
+// ---- what comes over the broker
+// -------------------------------------------------------------------------------------------
 
 void Scheduler::on(const wire::ClusterUpdate& update) {
   heard_broker();
@@ -110,7 +113,8 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
   heard_broker();
   Execution* execution = find(beat.ex_id);
   // A beat of an earlier controller may come late; only the process that we started counts.
-  if (execution == nullptr || execution->foreman.state != Foreman::State::running || execution->foreman.pid != beat.pid) {
+  if (execution == nullptr || execution->foreman.state != Foreman::State::running ||
+      execution->foreman.pid != beat.pid) {
     return;
   }
   Foreman& foreman = execution->foreman;
@@ -151,7 +155,8 @@ void Scheduler::heard_broker() {
 
 bool Scheduler::broker_alive() const { return broker_heard_ && now_ - *broker_heard_ <= 3 * config_.beat; }
 
-// ---- controllers ----------------------------------------------------------------------------------------------------------
+// ---- controllers
+// ----------------------------------------------------------------------------------------------------------
 
 void Scheduler::on(const ControllerStarted& started) {
   if (Execution* execution = find(started.ex_id)) {
@@ -172,7 +177,8 @@ void Scheduler::on(const ControllerNotStarted& failed) {
 
 void Scheduler::on(const ControllerDied& died) {
   Execution* execution = find(died.ex_id);
-  if (execution == nullptr || execution->foreman.pid != died.pid || execution->foreman.state != Foreman::State::running) {
+  if (execution == nullptr || execution->foreman.pid != died.pid ||
+      execution->foreman.state != Foreman::State::running) {
     return;
   }
   if (execution->ended) {
@@ -192,10 +198,11 @@ void Scheduler::lost_controller(Execution& execution, bool own, const std::strin
   if (verdict.give_up) {
     // Terminal once the records actor has written it; until then nothing starts it again.
     execution.foreman.not_before = TimePoint::max();
-    actions_.push_back(TellRecords{ExecutionBroke{
-        execution.wanted.ex_id, "the controller of execution " + execution.wanted.ex_id.text + " died " +
-                                    std::to_string(RestartPolicy::own_deaths_max) + " times in a row without any progress, at last by " +
-                                    how + "; its log says more, _recover tries again"}});
+    actions_.push_back(TellRecords{
+        ExecutionBroke{execution.wanted.ex_id, "the controller of execution " + execution.wanted.ex_id.text + " died " +
+                                                   std::to_string(RestartPolicy::own_deaths_max) +
+                                                   " times in a row without any progress, at last by " + how +
+                                                   "; its log says more, _recover tries again"}});
   }
 }
 
@@ -219,7 +226,8 @@ void Scheduler::send_order(Execution& execution) {
                                                        desire.stopping, execution.ended}});
 }
 
-// ---- time -----------------------------------------------------------------------------------------------------------------
+// ---- time
+// -----------------------------------------------------------------------------------------------------------------
 
 void Scheduler::on(const Tick&) {
   tell_cluster(cluster_.expire(now_));
@@ -239,7 +247,8 @@ void Scheduler::on(const Tick&) {
   for (Execution& execution : executions_) {
     send_order(execution);
     const Foreman& foreman = execution.foreman;
-    if (foreman.state == Foreman::State::running && broker_alive() && now_ - std::max(foreman.heard, broker_since_) > limit) {
+    if (foreman.state == Foreman::State::running && broker_alive() &&
+        now_ - std::max(foreman.heard, broker_since_) > limit) {
       actions_.push_back(KillController{execution.wanted.ex_id, "silent for longer than its limit"});
     }
   }

@@ -16,23 +16,24 @@
 #include "master/scheduler/port_pool.hpp"
 #include "master/scheduler/restart_policy.hpp"
 
-/// The core of the control actor: which execution has which slots on which node, and that each living execution that may run has
-/// one controller. No clock, no I/O, no chance.
+/// The core of the control actor: which execution has which slots on which node, and that each living execution that
+/// may run has one controller. No clock, no I/O, no chance.
 namespace slicebus::scheduler {
 
 struct SchedulerConfig {
-  Duration beat = 1s;            ///< how often orders and wishes are repeated
-  Duration silence_limit = 9s;   ///< a controller that is silent for longer (and a beat) is ended and started again
-  Duration node_grace = 9s;      ///< how long a restarted broker may miss a node before it counts as lost
-  Duration drain_grace = 7s;     ///< what an agent gives a slot that is to go for the slice it runs
+  Duration beat = 1s;           ///< how often orders and wishes are repeated
+  Duration silence_limit = 9s;  ///< a controller that is silent for longer (and a beat) is ended and started again
+  Duration node_grace = 9s;     ///< how long a restarted broker may miss a node before it counts as lost
+  Duration drain_grace = 7s;    ///< what an agent gives a slot that is to go for the slice it runs
   PortRange ports;
-  std::string broker;            ///< endpoint, for texts
-  std::string ledger_folder;     ///< "DIR/ledgers"
-  ProcessId process;             ///< this master's
+  std::string broker;              ///< endpoint, for texts
+  std::string ledger_folder;       ///< "DIR/ledgers"
+  ProcessId process;               ///< this master's
   std::uint64_t first_number = 1;  ///< above any number of an earlier master: wall clock in µs
 };
 
-// ---- events beside those of ToControl and the wire --------------------------------------------------------------------
+// ---- events beside those of ToControl and the wire
+// --------------------------------------------------------------------
 
 /// Answers StartController.
 struct ControllerStarted {
@@ -59,12 +60,12 @@ struct StoodStill {
 /// SIGTERM: start nothing any more. The shell ends the controllers.
 struct Terminate {};
 
-using SchedulerEvent =
-    std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, wire::ClusterUpdate,
-                 wire::ControllerBeat, wire::BrokerBeat, ControllerStarted, ControllerNotStarted, ControllerDied, Tick, StoodStill,
-                 Terminate>;
+using SchedulerEvent = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded,
+                                    wire::ClusterUpdate, wire::ControllerBeat, wire::BrokerBeat, ControllerStarted,
+                                    ControllerNotStarted, ControllerDied, Tick, StoodStill, Terminate>;
 
-// ---- actions ----------------------------------------------------------------------------------------------------------
+// ---- actions
+// ----------------------------------------------------------------------------------------------------------
 
 /// Bind a spare controller to the execution, or start one. Answered by ControllerStarted or ControllerNotStarted.
 struct StartController {
@@ -102,10 +103,10 @@ class Scheduler {
     std::uint32_t pid = 0;
     bool spoke = false;
     TimePoint spoke_first{};
-    TimePoint heard{};  ///< last beat, or the start
+    TimePoint heard{};       ///< last beat, or the start
     TimePoint not_before{};  ///< absent: start no earlier
     std::string last_death;
-    std::string waiting;     ///< of its last beat
+    std::string waiting;  ///< of its last beat
     bool final_proposed = false;
   };
   struct Execution {
@@ -119,7 +120,7 @@ class Scheduler {
     std::set<NodeId> touched;  ///< nodes that were asked for slots of it
     bool draining = false;     ///< a stop takes its slots: they go
     std::optional<TimePoint> drain_at;
-    TimePoint drained{};       ///< when the last of them was gone
+    TimePoint drained{};  ///< when the last of them was gone
     RestartPolicy restarts{true};
     Foreman foreman;
     std::string waiting_told;

@@ -26,8 +26,10 @@ std::uint32_t Scheduler::demand(const Execution& execution) const {
   if (!execution.wanted.desire.stopping) {
     return execution.wanted.workers;
   }
-  // A stop takes no new slots, unless its controller goes on without an end: then accepted output waits for a slot to publish it.
-  const bool needs_one = foreman.spoke && !foreman.final_proposed && now_ - std::max(foreman.spoke_first, execution.drained) > config_.beat;
+  // A stop takes no new slots, unless its controller goes on without an end: then accepted output waits for a slot to
+  // publish it.
+  const bool needs_one = foreman.spoke && !foreman.final_proposed &&
+                         now_ - std::max(foreman.spoke_first, execution.drained) > config_.beat;
   return std::max(total(execution.shares), needs_one ? 1U : 0U);
 }
 
@@ -177,7 +179,8 @@ void Scheduler::send_wishes(bool repeat) {
       // Of an execution that an earlier master started, any node may still have a death to tell.
       if (slots > 0 || execution.wanted.started || execution.touched.contains(node) ||
           cluster_.reported(node, execution.wanted.ex_id, true) > 0) {
-        wishes.push_back({execution.wanted.ex_id, execution.wanted.job_id, execution.wanted.lineage, execution.endpoint, slots});
+        wishes.push_back(
+            {execution.wanted.ex_id, execution.wanted.job_id, execution.wanted.lineage, execution.endpoint, slots});
       }
     }
     SentWishes& sent = sent_[node];
@@ -257,8 +260,8 @@ std::string Scheduler::waiting_for_slots(const Execution&) const {
   if (nodes == 0) {
     return "no worker node is connected; start a slicebus-worker with --broker " + config_.broker;
   }
-  return "no slot is free: all " + std::to_string(slots) + " slots of " + std::to_string(nodes) + (nodes == 1 ? " node" : " nodes") +
-         " are taken";
+  return "no slot is free: all " + std::to_string(slots) + " slots of " + std::to_string(nodes) +
+         (nodes == 1 ? " node" : " nodes") + " are taken";
 }
 
 }  // namespace slicebus::scheduler

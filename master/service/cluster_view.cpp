@@ -7,8 +7,8 @@
 namespace slicebus::service {
 namespace {
 
-Json node(const std::string& id, const std::string& hostname, std::uint32_t pid, const std::string& build, std::size_t total,
-          bool connected, std::size_t available, Json active) {
+Json node(const std::string& id, const std::string& hostname, std::uint32_t pid, const std::string& build,
+          std::size_t total, bool connected, std::size_t available, Json active) {
   return {{"node_id", id},
           {"hostname", hostname},
           {"pid", pid},
@@ -60,8 +60,8 @@ Document ClusterView::state() const {
     }
     const std::size_t total = entry.beat.slots_total;
     const std::size_t available = entry.connected && total > active.size() ? total - active.size() : 0;
-    state[node_id.text] = node(node_id.text, entry.beat.hostname, entry.beat.pid, entry.beat.version, total, entry.connected,
-                               available, std::move(active));
+    state[node_id.text] = node(node_id.text, entry.beat.hostname, entry.beat.pid, entry.beat.version, total,
+                               entry.connected, available, std::move(active));
   }
   return Document(std::move(state));
 }

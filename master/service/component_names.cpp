@@ -10,7 +10,8 @@ constexpr std::array<std::string_view, 2> bundles{"standard", "file"};
 
 /// A version begins with a digit, or is "latest" or a range of digits: what else follows a colon is a tag.
 bool looks_like_version(std::string_view text) {
-  return !text.empty() && (text == "latest" || std::string_view("0123456789^~<>=*").find(text[0]) != std::string_view::npos);
+  return !text.empty() &&
+         (text == "latest" || std::string_view("0123456789^~<>=*").find(text[0]) != std::string_view::npos);
 }
 
 }  // namespace
@@ -50,10 +51,13 @@ ComponentName parse_component(std::string_view text) {
 
 AssetReference parse_asset(std::string_view text) {
   const std::size_t colon = text.find(':');
-  return {std::string(text.substr(0, colon)), colon == std::string_view::npos ? "" : std::string(text.substr(colon + 1))};
+  return {std::string(text.substr(0, colon)),
+          colon == std::string_view::npos ? "" : std::string(text.substr(colon + 1))};
 }
 
-bool is_built_in_bundle(std::string_view name) { return std::find(bundles.begin(), bundles.end(), name) != bundles.end(); }
+bool is_built_in_bundle(std::string_view name) {
+  return std::find(bundles.begin(), bundles.end(), name) != bundles.end();
+}
 
 std::string built_in_bundles_text() {
   std::string text;

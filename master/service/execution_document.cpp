@@ -10,11 +10,26 @@ namespace slicebus::service {
 namespace {
 
 /// Fields of one run: a recovery starts without them.
-constexpr std::array<std::string_view, 20> run_fields{
-    "relocatable",        "job_id",        "ex_id",           "metadata",          "_context",
-    "_status",            "_created",      "_updated",        "_has_errors",       "_failureReason",
-    "teraslice_version",  "slicer_port",   "slicer_hostname", "_slicer_stats",     "recovered_execution",
-    "recovered_slice_type", "_workers_wanted", "_waiting",    "_deleted",          "_deleted_on"};
+constexpr std::array<std::string_view, 20> run_fields{"relocatable",
+                                                      "job_id",
+                                                      "ex_id",
+                                                      "metadata",
+                                                      "_context",
+                                                      "_status",
+                                                      "_created",
+                                                      "_updated",
+                                                      "_has_errors",
+                                                      "_failureReason",
+                                                      "teraslice_version",
+                                                      "slicer_port",
+                                                      "slicer_hostname",
+                                                      "_slicer_stats",
+                                                      "recovered_execution",
+                                                      "recovered_slice_type",
+                                                      "_workers_wanted",
+                                                      "_waiting",
+                                                      "_deleted",
+                                                      "_deleted_on"};
 
 std::string date(std::int64_t ms) { return iso8601(WallTime{std::chrono::milliseconds(ms)}); }
 

@@ -76,7 +76,8 @@ void Executions::on(const scheduler::ControllerSaid& said) {
   }
   if (!beat.final_status.empty()) {
     return end(*found, StatusEvent::ended_failed,
-               beat.failure_reason.empty() ? "execution " + beat.ex_id.text + " ended without saying why" : beat.failure_reason);
+               beat.failure_reason.empty() ? "execution " + beat.ex_id.text + " ended without saying why"
+                                           : beat.failure_reason);
   }
   if (obeyed && beat.paused == found->desire.paused) {
     found->reached = found->desire.version;
@@ -202,8 +203,9 @@ std::optional<Answer<Document>> Executions::answer_for(const Waiter& waiter, con
     if (!ended) {
       return std::nullopt;
     }
-    Json answer = waiter.force ? Json{{"message", "Force stop complete for exId " + ex}, {"status", name_of(living.status)}}
-                               : Json{{"status", name_of(living.status)}};
+    Json answer = waiter.force
+                      ? Json{{"message", "Force stop complete for exId " + ex}, {"status", name_of(living.status)}}
+                      : Json{{"status", name_of(living.status)}};
     return Document(std::move(answer));
   }
   const bool pauses = waiter.kind == Waits::pause;
@@ -214,7 +216,8 @@ std::optional<Answer<Document>> Executions::answer_for(const Waiter& waiter, con
     return refuse(RefusalKind::conflict, "Execution " + ex + " was stopped meanwhile");
   }
   if (living.desire.paused != pauses) {
-    return refuse(RefusalKind::conflict, "Execution " + ex + (pauses ? " was resumed meanwhile" : " was paused meanwhile"));
+    return refuse(RefusalKind::conflict,
+                  "Execution " + ex + (pauses ? " was resumed meanwhile" : " was paused meanwhile"));
   }
   if (living.reached != living.desire.version || (living.status == Status::paused) != pauses) {
     return std::nullopt;

@@ -13,7 +13,8 @@ Refusal no_active(const ExecutionId& ex_id) {
   return {RefusalKind::not_found, "no active execution context was found for ex_id: " + ex_id.text};
 }
 
-scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, const Json& document, const scheduler::Desire& desire) {
+scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, const Json& document,
+                                       const scheduler::Desire& desire) {
   scheduler::ExecutionWanted wanted;
   wanted.ex_id = record.ex_id;
   wanted.job_id = record.job_id;
@@ -48,7 +49,9 @@ Result<void> Executions::load() {
     SB_TRY(document, Document::parse(record.document, "execution " + record.ex_id.text));
     Living living;
     living.status = status_named(record.status).value_or(Status::pending);
-    living.desire = {.version = 1, .paused = record.desired == "paused", .stopping = record.desired == "stopping",
+    living.desire = {.version = 1,
+                     .paused = record.desired == "paused",
+                     .stopping = record.desired == "stopping",
                      .stop_timeout = stop_timeout_};
     living.document = std::move(document);
     living.record = std::move(record);
@@ -59,7 +62,8 @@ Result<void> Executions::load() {
   return {};
 }
 
-// ---- new ones -------------------------------------------------------------------------------------------------------------
+// ---- new ones
+// -------------------------------------------------------------------------------------------------------------
 
 Answer<ExecutionId> Executions::create(const Json& config, const JobId& job_id, const LineageId& lineage,
                                        const std::optional<Recovers>& recovers) {
@@ -68,8 +72,13 @@ Answer<ExecutionId> Executions::create(const Json& config, const JobId& job_id, 
   const WallTime created = stamps_.next();
   fresh.document = new_execution(config, job_id, ex_id, created, recovers);
   fresh.desire.version = 1;
-  fresh.record = {.ex_id = ex_id, .job_id = job_id, .lineage = lineage.empty() ? LineageId{ex_id.text} : lineage,
-                  .status = std::string(name_of(Status::pending)), .document = fresh.document.text(), .created = created, .updated = created};
+  fresh.record = {.ex_id = ex_id,
+                  .job_id = job_id,
+                  .lineage = lineage.empty() ? LineageId{ex_id.text} : lineage,
+                  .status = std::string(name_of(Status::pending)),
+                  .document = fresh.document.text(),
+                  .created = created,
+                  .updated = created};
   if (const auto inserted = store_.insert(fresh.record); !inserted) {
     return refuse(inserted.error());
   }
@@ -106,7 +115,8 @@ Answer<Document> Executions::recover(const ExecutionId& ex_id, const std::string
 Answer<void> Executions::may_recover(const LineageId& lineage) const {
   for (const auto& [ex_id, living] : living_) {
     if (living.record.lineage == lineage) {
-      return refuse(RefusalKind::conflict, "Execution " + ex_id.text + " is still " + std::string(name_of(living.status)) +
+      return refuse(RefusalKind::conflict, "Execution " + ex_id.text + " is still " +
+                                               std::string(name_of(living.status)) +
                                                ", it must be in a terminal status to recover");
     }
   }
@@ -114,10 +124,12 @@ Answer<void> Executions::may_recover(const LineageId& lineage) const {
 }
 
 bool Executions::is_running(const JobId& job_id) const {
-  return std::any_of(living_.begin(), living_.end(), [&](const auto& entry) { return entry.second.record.job_id == job_id; });
+  return std::any_of(living_.begin(), living_.end(),
+                     [&](const auto& entry) { return entry.second.record.job_id == job_id; });
 }
 
-// ---- reading --------------------------------------------------------------------------------------------------------------
+// ---- reading
+// --------------------------------------------------------------------------------------------------------------
 
 Document Executions::shown(const Living& living) const {
   Document document = living.document;
@@ -187,12 +199,14 @@ Answer<Document> Executions::statistics(const ExecutionId& ex_id) const {
   if (found == nullptr || !found->connected || is_init(found->status)) {
     return refuse(RefusalKind::not_found, "Could not find active slicer for ex_id: " + ex_id.text);
   }
-  Json entry{{"ex_id", ex_id.text}, {"job_id", found->record.job_id.text}, {"name", text_of(found->document.json(), "name")}};
+  Json entry{
+      {"ex_id", ex_id.text}, {"job_id", found->record.job_id.text}, {"name", text_of(found->document.json(), "name")}};
   entry.update(slicer_stats(found->beat, 0));
   return Document(std::move(entry));
 }
 
-// ---- commands -------------------------------------------------------------------------------------------------------------
+// ---- commands
+// -------------------------------------------------------------------------------------------------------------
 
 /// Durable first, then told; a store that fails leaves everything as it was.
 Answer<void> Executions::ordered(Living& living, Living before) {
@@ -215,7 +229,8 @@ Answer<std::optional<Document>> Executions::stop(const ExecutionId& ex_id, const
     }
     Json answer{{"status", text_of(record->json(), "_status")}};
     if (options.force) {
-      answer = {{"message", "Force stop complete for exId " + ex_id.text}, {"status", text_of(record->json(), "_status")}};
+      answer = {{"message", "Force stop complete for exId " + ex_id.text},
+                {"status", text_of(record->json(), "_status")}};
     }
     return Document(std::move(answer));
   }
@@ -245,10 +260,12 @@ Answer<void> Executions::may_change(const ExecutionId& ex_id, Command command) {
   const std::string verb = command == Command::pause ? "pause" : "resume";
   switch (found == nullptr ? Ruling::not_active : ruling(command, found->status)) {
     case Ruling::not_active:
-    case Ruling::already: return tl::make_unexpected(no_active(ex_id));
+    case Ruling::already:
+      return tl::make_unexpected(no_active(ex_id));
     case Ruling::conflict:
       return refuse(RefusalKind::conflict, "Execution " + ex_id.text + " is stopping, it cannot be asked to " + verb);
-    case Ruling::proceed: break;
+    case Ruling::proceed:
+      break;
     case Ruling::if_connected:
       if (found->connected) {
         break;
@@ -258,7 +275,8 @@ Answer<void> Executions::may_change(const ExecutionId& ex_id, Command command) {
       return refuse(RefusalKind::not_available, "Execution " + ex_id.text + " is not available to " + verb);
   }
   if (found->desire.stopping) {  // a forced stop does not show in the status
-    return refuse(RefusalKind::conflict, "Execution " + ex_id.text + " is being stopped, it cannot be asked to " + verb);
+    return refuse(RefusalKind::conflict,
+                  "Execution " + ex_id.text + " is being stopped, it cannot be asked to " + verb);
   }
   return {};
 }

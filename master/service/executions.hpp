@@ -32,10 +32,11 @@ struct StopOptions {
   std::optional<Duration> timeout;  ///< until running slices lose their slots; nothing: the configured one
 };
 
-/// The executions: their records, what the living ones are doing, and the commands over them. The one writer of `_status`. What is
-/// answered or told to the control actor is durable before.
+/// The executions: their records, what the living ones are doing, and the commands over them. The one writer of
+/// `_status`. What is answered or told to the control actor is durable before.
 ///
-/// Lives on the records actor's thread. After each batch of facts the actor calls flush(), then takes outbox() and settled().
+/// Lives on the records actor's thread. After each batch of facts the actor calls flush(), then takes outbox() and
+/// settled().
 class Executions {
  public:
   /// @param stop_timeout  of a stop without its own
@@ -47,7 +48,8 @@ class Executions {
   // ---- new ones ----
   /// A new execution, `pending` and durable on return; the control actor is told.
   /// @param lineage  of the execution that it recovers; empty: its own
-  Answer<ExecutionId> create(const Json& config, const JobId& job_id, const LineageId& lineage, const std::optional<Recovers>& recovers);
+  Answer<ExecutionId> create(const Json& config, const JobId& job_id, const LineageId& lineage,
+                             const std::optional<Recovers>& recovers);
   /// POST /ex/<ex>/_recover: the same configuration once more, on the lineage's ledger. {"job_id", "ex_id"}
   Answer<Document> recover(const ExecutionId& ex_id, const std::string& cleanup);
   /// A 409 when an execution of the lineage is not terminal.

@@ -22,7 +22,8 @@ std::string field_list(const std::vector<FieldProblem>& problems) {
   for (const FieldProblem& problem : problems) {
     Json path = Json::array();
     for (const std::string& step : problem.path) {
-      const bool position = !step.empty() && step.size() < 10 && std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
+      const bool position = !step.empty() && step.size() < 10 &&
+                            std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
       path.push_back(position ? Json(std::stoul(step)) : Json(step));
     }
     list.push_back({{"path", std::move(path)}, {"message", problem.message}});
@@ -30,7 +31,8 @@ std::string field_list(const std::vector<FieldProblem>& problems) {
   return compact(list);
 }
 
-tl::unexpected<Refusal> failed_part(std::string_view part, const std::string& name, const std::vector<FieldProblem>& problems) {
+tl::unexpected<Refusal> failed_part(std::string_view part, const std::string& name,
+                                    const std::vector<FieldProblem>& problems) {
   return refuse(RefusalKind::invalid_job, "Validation failed for " + std::string(part) + " config: " +
                                               (name.empty() ? "undefined" : name) + " - " + field_list(problems));
 }
@@ -103,14 +105,16 @@ class Check {
         continue;  // the fields' check says so
       }
       if (!is_built_in_bundle(asset.name)) {
-        return refuse(RefusalKind::invalid_job, "Failure to get assets, caused by No assets found for \"" + entry.get<std::string>() +
-                                                    "\"; built in are " + built_in_bundles_text());
+        return refuse(RefusalKind::invalid_job, "Failure to get assets, caused by No assets found for \"" +
+                                                    entry.get<std::string>() + "\"; built in are " +
+                                                    built_in_bundles_text());
       }
       if (!asset.version.empty()) {
-        warnings_.push_back(warning("jobProperty", "assetVersion",
-                                    {{"field", "assets"},
-                                     {"description", "\"" + asset.name + "\" is built in and satisfies every version; version \"" +
-                                                         asset.version + "\" is not looked at"}}));
+        warnings_.push_back(
+            warning("jobProperty", "assetVersion",
+                    {{"field", "assets"},
+                     {"description", "\"" + asset.name + "\" is built in and satisfies every version; version \"" +
+                                         asset.version + "\" is not looked at"}}));
       }
     }
     return {};
@@ -124,14 +128,16 @@ class Check {
         continue;
       }
       if (const auto near = config::nearest(key, names)) {
-        warnings_.push_back(warning("jobProperty", "unknownField",
-                                    {{"field", key}, {"description", "unknown job field \"" + key + "\"; did you mean \"" + *near + "\"?"}}));
+        warnings_.push_back(warning(
+            "jobProperty", "unknownField",
+            {{"field", key}, {"description", "unknown job field \"" + key + "\"; did you mean \"" + *near + "\"?"}}));
       }
     }
   }
 
   /// One operation or api: the name is known, stands where it may, and its options fit the spec.
-  Answer<void> check_entry(const std::string& list, const std::string& part, const std::string& name_field, std::size_t i) {
+  Answer<void> check_entry(const std::string& list, const std::string& part, const std::string& name_field,
+                           std::size_t i) {
     Json& entry = config_[list][i];
     const std::string posted = text_of(entry, name_field);
     if (posted.empty()) {
@@ -154,8 +160,9 @@ class Check {
       const bool reads = operation->spec->kind == OperationKind::reader;
       if (reads != (i == 0)) {
         return failed_part(part, posted,
-                           {{{name_field}, reads ? "\"" + name.name + "\" is a reader and can only be the first operation"
-                                                 : "the first operation must be a reader, \"" + name.name + "\" is none"}});
+                           {{{name_field},
+                             reads ? "\"" + name.name + "\" is a reader and can only be the first operation"
+                                   : "the first operation must be a reader, \"" + name.name + "\" is none"}});
       }
     }
     return check_spec(*operation, list, part, name_field, i);
@@ -246,11 +253,13 @@ class Check {
       }
       const std::vector<std::string> path{"operations", std::to_string(i), field};
       if (!link->is_string() || apis.empty()) {
-        problems.push_back({path, "An operation with a _api_name keyword must link it to a valid api configuration on the job"});
+        problems.push_back(
+            {path, "An operation with a _api_name keyword must link it to a valid api configuration on the job"});
         continue;
       }
       const std::string wanted = parse_component(link->get<std::string>()).without_asset();
-      const bool found = std::any_of(apis.begin(), apis.end(), [&](const Json& api) { return text_of(api, "_name") == wanted; });
+      const bool found =
+          std::any_of(apis.begin(), apis.end(), [&](const Json& api) { return text_of(api, "_name") == wanted; });
       if (!found) {
         problems.push_back({path, "Could not find the associated api for " + link->get<std::string>()});
         continue;

@@ -10,10 +10,11 @@ struct CheckedJob {
   Document warnings;  ///< {"list": […]} in the shape of R-api-73; empty list: none
 };
 
-/// Validates a posted job in the order of R-ex-30: assets, job fields, each operation, each api, links between them, and what the
-/// operations themselves say about their options (a reader looks whether its input is there). The first part that fails is
-/// answered with all its field errors.
-/// @param frozen_from  the execution whose drawn values (seeds) are kept where the same operation stands; nullptr: draw anew
+/// Validates a posted job in the order of R-ex-30: assets, job fields, each operation, each api, links between them,
+/// and what the operations themselves say about their options (a reader looks whether its input is there). The first
+/// part that fails is answered with all its field errors.
+/// @param frozen_from  the execution whose drawn values (seeds) are kept where the same operation stands; nullptr: draw
+/// anew
 Answer<CheckedJob> check_job(const Json& job, const Json* frozen_from = nullptr);
 
 }  // namespace slicebus::service

@@ -18,8 +18,9 @@ constexpr std::int64_t count_max = 100'000;  // of workers and slicers; ten time
 /// A number that is whole ("3", 3, 3.0), or nothing.
 std::optional<std::int64_t> whole(const Json& value, bool text_allowed) {
   if (value.is_number_integer()) {
-    return value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX ? std::nullopt
-                                                                                 : std::optional(value.get<std::int64_t>());
+    return value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX
+               ? std::nullopt
+               : std::optional(value.get<std::int64_t>());
   }
   if (value.is_number_float()) {
     const double number = value.get<double>();
@@ -96,7 +97,8 @@ class Form {
         return "";
       }
       if (value.is_string()) {
-        if (const auto parsed = config::parse_duration(value.get_ref<const std::string&>()); parsed && parsed->count() >= 0) {
+        if (const auto parsed = config::parse_duration(value.get_ref<const std::string&>());
+            parsed && parsed->count() >= 0) {
           value = parsed->count();
           return "";
         }
@@ -175,7 +177,8 @@ class Form {
       for (std::size_t i = 0; i < value.size(); ++i) {
         const std::string at = std::to_string(i);
         if (!value[i].is_object()) {
-          problems_.push_back({{"operations", at}, "Invalid Operation config in operations, got " + type_name(value[i])});
+          problems_.push_back(
+              {{"operations", at}, "Invalid Operation config in operations, got " + type_name(value[i])});
         } else {
           connection(value[i], {"operations", at, "_connection"}, "Operation " + text_of(value[i], "_op"));
         }
@@ -219,9 +222,7 @@ class Form {
   std::vector<FieldProblem> problems_;
 };
 
-std::int64_t workers_by_default() {
-  return std::clamp<std::int64_t>(std::thread::hardware_concurrency(), 1, 5);
-}
+std::int64_t workers_by_default() { return std::clamp<std::int64_t>(std::thread::hardware_concurrency(), 1, 5); }
 
 }  // namespace
 
@@ -251,20 +252,26 @@ std::vector<FieldProblem> check_job_fields(Json& job) {
 }
 
 const std::vector<std::string>& job_field_names() {
-  static const std::vector<std::string> names{"name",        "lifecycle",        "active",  "analytics", "assets",   "autorecover",
-                                              "apis",        "operations",       "slicers", "workers",   "stateful", "labels",
-                                              "max_retries", "probation_window", "env_vars", "log_level"};
+  static const std::vector<std::string> names{
+      "name",    "lifecycle", "active",   "analytics", "assets",      "autorecover",      "apis",     "operations",
+      "slicers", "workers",   "stateful", "labels",    "max_retries", "probation_window", "env_vars", "log_level"};
   return names;
 }
 
 std::string type_name(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return "Null";
-    case Json::value_t::object: return "Object";
-    case Json::value_t::array: return "Array";
-    case Json::value_t::string: return "String";
-    case Json::value_t::boolean: return "Boolean";
-    default: return "Number";
+    case Json::value_t::null:
+      return "Null";
+    case Json::value_t::object:
+      return "Object";
+    case Json::value_t::array:
+      return "Array";
+    case Json::value_t::string:
+      return "String";
+    case Json::value_t::boolean:
+      return "Boolean";
+    default:
+      return "Number";
   }
 }
 

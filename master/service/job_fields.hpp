@@ -16,7 +16,8 @@ struct FieldProblem {
 };
 
 /// Fills defaults into `job` and converts texts where that is allowed ("4" → 4, "5 minutes" → 300000).
-/// @param job  an object; on return its known fields stand first, in the order of R-ex-49, unknown ones behind them as they were
+/// @param job  an object; on return its known fields stand first, in the order of R-ex-49, unknown ones behind them as
+/// they were
 /// @return     everything that is wrong; empty: `job` is filled
 std::vector<FieldProblem> check_job_fields(Json& job);
 

@@ -58,8 +58,11 @@ Answer<Document> Jobs::submit(const Json& posted, bool start) {
   document.json()["_context"] = "job";
   document.json()["_created"] = iso8601(created);
   document.json()["_updated"] = iso8601(created);
-  const store::JobRecord record{.job_id = job_id, .document = document.text(),
-                                .active = flag_of(checked->config.json(), "active", true), .created = created, .updated = created};
+  const store::JobRecord record{.job_id = job_id,
+                                .document = document.text(),
+                                .active = flag_of(checked->config.json(), "active", true),
+                                .created = created,
+                                .updated = created};
   if (const auto inserted = store_.insert(record); !inserted) {
     return refuse(inserted.error());
   }
@@ -167,7 +170,8 @@ Answer<Document> Jobs::recover(const JobId& job_id, const std::string& cleanup) 
   return run(job_id, std::move(*checked), {}, std::nullopt);
 }
 
-Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionRecord& latest, const std::string& cleanup) {
+Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionRecord& latest,
+                                    const std::string& cleanup) {
   if (Answer<void> may = executions_.may_recover(latest.lineage); !may) {
     return tl::make_unexpected(may.error());
   }
@@ -190,8 +194,9 @@ Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionReco
   const auto reader_of = [](const Json& config) { return text_of(config.at("operations").at(0), "_op"); };
   const std::string reader = reader_of(checked->config.json());
   if (const std::string former = reader_of(before->json()); reader != former) {
-    return refuse(RefusalKind::conflict, "Job " + job.record.job_id.text + " reads by \"" + reader + "\", execution " + latest.ex_id.text +
-                                             " read by \"" + former + "\": it cannot go on from there; _start begins anew");
+    return refuse(RefusalKind::conflict, "Job " + job.record.job_id.text + " reads by \"" + reader + "\", execution " +
+                                             latest.ex_id.text + " read by \"" + former +
+                                             "\": it cannot go on from there; _start begins anew");
   }
   const bool autorecover = flag_of(checked->config.json(), "autorecover", false);
   return run(job.record.job_id, std::move(*checked), latest.lineage,

@@ -31,7 +31,8 @@ class Jobs {
   };
   Answer<Found> find(const JobId& job_id) const;
   Answer<Document> recover_from(const Found& job, const store::ExecutionRecord& latest, const std::string& cleanup);
-  Answer<Document> run(const JobId& job_id, CheckedJob checked, const LineageId& lineage, const std::optional<Recovers>& recovers);
+  Answer<Document> run(const JobId& job_id, CheckedJob checked, const LineageId& lineage,
+                       const std::optional<Recovers>& recovers);
 
   store::JobStore& store_;
   Executions& executions_;

@@ -1,53 +1,62 @@
 #include "master/service/status_machine.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace slicebus::service {
 namespace {
 
-constexpr std::array<std::string_view, status_count> names{"pending",  "scheduling", "initializing", "recovering", "running",
-                                                           "failing",  "paused",     "stopping",     "completed",  "stopped",
-                                                           "rejected", "failed",     "terminated"};
+constexpr std::array<std::string_view, status_count> names{
+    "pending",  "scheduling", "initializing", "recovering", "running", "failing",   "paused",
+    "stopping", "completed",  "stopped",      "rejected",   "failed",  "terminated"};
 
 using enum Status;
 using enum Ruling;
 
-// One row per status, one column per StatusEvent. A restarted controller does not lead back to the init states (R-ex-66), and an
-// execution that is ordered to pause or stop is not moved by what its controller was still doing.
+// Four letters each, so that a row stays a row.
+constexpr Status pend = pending, sche = scheduling, init = initializing, reco = recovering, runn = running;
+constexpr Status fail = failing, paus = paused, stpg = stopping;
+constexpr Status comp = completed, stop = stopped, reje = rejected, fald = failed, term = terminated;
+
+// One row per status, one column per StatusEvent. A restarted controller does not lead back to the init states
+// (R-ex-66), and an execution that is ordered to pause or stop is not moved by what its controller was still doing.
+// clang-format off
 constexpr std::array<std::array<Status, status_event_count>, status_count> table{{
-    // placed       controller_open slices_recover slices_run    slices_fail   was_paused    was_resumed   stop_ordered ended_completed ended_stopped ended_failed
-    {scheduling,   initializing,   recovering,    running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // pending
-    {scheduling,   initializing,   recovering,    running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // scheduling
-    {initializing, initializing,   recovering,    running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // initializing
-    {recovering,   recovering,     recovering,    running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // recovering
-    {running,      running,        running,       running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // running
-    {failing,      failing,        recovering,    running,      failing,      paused,       running,      stopping,    completed,      stopped,      failed},      // failing
-    {paused,       paused,         paused,        paused,       paused,       paused,       running,      stopping,    completed,      stopped,      failed},      // paused
-    {stopping,     stopping,       stopping,      stopping,     stopping,     stopping,     stopping,     stopping,    completed,      stopped,      failed},      // stopping
-    {completed,    completed,      completed,     completed,    completed,    completed,    completed,    completed,   completed,      completed,    completed},   // completed
-    {stopped,      stopped,        stopped,       stopped,      stopped,      stopped,      stopped,      stopped,     stopped,        stopped,      stopped},     // stopped
-    {rejected,     rejected,       rejected,      rejected,     rejected,     rejected,     rejected,     rejected,    rejected,       rejected,     rejected},    // rejected
-    {failed,       failed,         failed,        failed,       failed,       failed,       failed,       failed,      failed,         failed,       failed},      // failed
-    {terminated,   terminated,     terminated,    terminated,   terminated,   terminated,   terminated,   terminated,  terminated,     terminated,   terminated},  // terminated
+    // placed, controller_open, slices_recover, _run, _fail, was_paused, was_resumed, stop_ordered,
+    // ended_completed, _stopped, _failed
+    {sche, init, reco, runn, fail, paus, runn, stpg, comp, stop, fald},  // pending
+    {sche, init, reco, runn, fail, paus, runn, stpg, comp, stop, fald},  // scheduling
+    {init, init, reco, runn, fail, paus, runn, stpg, comp, stop, fald},  // initializing
+    {reco, reco, reco, runn, fail, paus, runn, stpg, comp, stop, fald},  // recovering
+    {runn, runn, runn, runn, fail, paus, runn, stpg, comp, stop, fald},  // running
+    {fail, fail, reco, runn, fail, paus, runn, stpg, comp, stop, fald},  // failing
+    {paus, paus, paus, paus, paus, paus, runn, stpg, comp, stop, fald},  // paused
+    {stpg, stpg, stpg, stpg, stpg, stpg, stpg, stpg, comp, stop, fald},  // stopping
+    {comp, comp, comp, comp, comp, comp, comp, comp, comp, comp, comp},  // completed
+    {stop, stop, stop, stop, stop, stop, stop, stop, stop, stop, stop},  // stopped
+    {reje, reje, reje, reje, reje, reje, reje, reje, reje, reje, reje},  // rejected
+    {fald, fald, fald, fald, fald, fald, fald, fald, fald, fald, fald},  // failed
+    {term, term, term, term, term, term, term, term, term, term, term},  // terminated
 }};
 
 // One row per status, one column per Command.
 constexpr std::array<std::array<Ruling, command_count>, status_count> rulings{{
-    // start     stop      pause          resume         change_workers recover   remove
-    {conflict, proceed,  not_available, not_available, proceed,       conflict, conflict},  // pending
-    {conflict, proceed,  not_available, not_available, proceed,       conflict, conflict},  // scheduling
-    {conflict, proceed,  if_connected,  if_connected,  proceed,       conflict, conflict},  // initializing
-    {conflict, proceed,  if_connected,  if_connected,  proceed,       conflict, conflict},  // recovering
-    {conflict, proceed,  if_connected,  if_connected,  proceed,       conflict, conflict},  // running
-    {conflict, proceed,  if_connected,  if_connected,  proceed,       conflict, conflict},  // failing
-    {conflict, proceed,  if_connected,  if_connected,  proceed,       conflict, conflict},  // paused
-    {conflict, proceed,  conflict,      conflict,      proceed,       conflict, conflict},  // stopping
-    {proceed,  already,  not_active,    not_active,    not_active,    proceed,  proceed},   // completed
-    {proceed,  already,  not_active,    not_active,    not_active,    proceed,  proceed},   // stopped
-    {proceed,  already,  not_active,    not_active,    not_active,    proceed,  proceed},   // rejected
-    {proceed,  already,  not_active,    not_active,    not_active,    proceed,  proceed},   // failed
-    {proceed,  already,  not_active,    not_active,    not_active,    proceed,  proceed},   // terminated
+    // start   stop     pause          resume         workers     recover   remove
+    {conflict, proceed, not_available, not_available, proceed,    conflict, conflict},  // pending
+    {conflict, proceed, not_available, not_available, proceed,    conflict, conflict},  // scheduling
+    {conflict, proceed, if_connected,  if_connected,  proceed,    conflict, conflict},  // initializing
+    {conflict, proceed, if_connected,  if_connected,  proceed,    conflict, conflict},  // recovering
+    {conflict, proceed, if_connected,  if_connected,  proceed,    conflict, conflict},  // running
+    {conflict, proceed, if_connected,  if_connected,  proceed,    conflict, conflict},  // failing
+    {conflict, proceed, if_connected,  if_connected,  proceed,    conflict, conflict},  // paused
+    {conflict, proceed, conflict,      conflict,      proceed,    conflict, conflict},  // stopping
+    {proceed,  already, not_active,    not_active,    not_active, proceed,  proceed},   // completed
+    {proceed,  already, not_active,    not_active,    not_active, proceed,  proceed},   // stopped
+    {proceed,  already, not_active,    not_active,    not_active, proceed,  proceed},   // rejected
+    {proceed,  already, not_active,    not_active,    not_active, proceed,  proceed},   // failed
+    {proceed,  already, not_active,    not_active,    not_active, proceed,  proceed},   // terminated
 }};
+// clang-format on
 
 template <class Enum>
 constexpr std::size_t index(Enum value) {

@@ -1,25 +1,35 @@
 #pragma once
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-/// The status machine of an execution as two tables: what becomes of `_status`, and what a command may do in it. The records actor is
-/// its only user and so the one writer of `_status`.
+/// The status machine of an execution as two tables: what becomes of `_status`, and what a command may do in it. The
+/// records actor is its only user and so the one writer of `_status`.
 namespace slicebus::service {
 
 /// R-ex-50…52, in the order of the groups init, running, terminal.
 enum class Status : std::uint8_t {
-  pending, scheduling, initializing,
-  recovering, running, failing, paused, stopping,
-  completed, stopped, rejected, failed, terminated
+  pending,
+  scheduling,
+  initializing,
+  recovering,
+  running,
+  failing,
+  paused,
+  stopping,
+  completed,
+  stopped,
+  rejected,
+  failed,
+  terminated
 };
 inline constexpr std::size_t status_count = 13;
 
 std::string_view name_of(Status status);
 std::optional<Status> status_named(std::string_view name);
 constexpr bool is_terminal(Status status) { return status >= Status::completed; }
-/// R-ex-51 without `stopping`: what may be paused.
+/// R-ex-50: it has not given out a slice yet.
 constexpr bool is_init(Status status) { return status <= Status::initializing; }
 
 /// What happens to an execution.

@@ -23,7 +23,8 @@ const LocalCluster& cluster() {
 json job(int slices, int ms, const std::string& name = "t") {
   return {{"name", name},
           {"workers", 1},
-          {"operations", {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
+          {"operations",
+           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
 }
 
 using Told = std::pair<int, std::string>;
@@ -49,14 +50,19 @@ BOOST_AUTO_TEST_CASE(an_execution_without_a_free_slot_waits_in_order_says_so_and
   BOOST_REQUIRE(becomes(first.ex_id, "running"));
   const auto second = cluster().submit(job(1, 0));
   const auto third = cluster().submit(job(1, 0));
-  BOOST_TEST(eventually(10s, [&] { return cluster().execution(second.ex_id).value("_waiting", "") == "no slot is free: all 1 slots of 1 node are taken"; }));
+  BOOST_TEST(eventually(10s, [&] {
+    return cluster().execution(second.ex_id).value("_waiting", "") ==
+           "no slot is free: all 1 slots of 1 node are taken";
+  }));
   BOOST_TEST(cluster().status(second.ex_id) == "pending");
   BOOST_TEST((told(cluster().post("/jobs/" + second.job_id + "/_pause")) ==
               Told{500, "Execution " + second.ex_id + " is not available to pause"}));
-  BOOST_TEST((told(cluster().post("/jobs/" + second.job_id + "/_start")) ==
-              Told{409, "Job " + second.job_id + " is currently running, cannot have the same job concurrently running"}));
-  BOOST_TEST((told(cluster().post("/ex/" + second.ex_id + "/_recover")) ==
-              Told{409, "Execution " + second.ex_id + " is still pending, it must be in a terminal status to recover"}));
+  BOOST_TEST(
+      (told(cluster().post("/jobs/" + second.job_id + "/_start")) ==
+       Told{409, "Job " + second.job_id + " is currently running, cannot have the same job concurrently running"}));
+  BOOST_TEST(
+      (told(cluster().post("/ex/" + second.ex_id + "/_recover")) ==
+       Told{409, "Execution " + second.ex_id + " is still pending, it must be in a terminal status to recover"}));
   BOOST_TEST((told(cluster().get("/ex/" + second.ex_id + "/controller")) ==
               Told{404, "Could not find active slicer for ex_id: " + second.ex_id}));
   BOOST_TEST(cluster().get("/ex?status=pending").json().size() == 2U);
@@ -135,10 +141,12 @@ BOOST_AUTO_TEST_CASE(paths_methods_and_bodies_are_taken_as_clients_send_them) {
   BOOST_TEST(api.request("GET", "/V1/Cluster/State/")->status == 200);
   BOOST_TEST((told(*api.request("PATCH", "/v1/jobs?x=1")) == Told{405, "cannot PATCH endpoint /v1/jobs?x=1"}));
   BOOST_TEST((told(*api.request("POST", "/jobs/x/_stop", "{")) == Told{400, "the json submitted is malformed"}));
-  const auto answer = api.raw("POST /jobs?start=false HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=utf-8\r\n"
-                              "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
-                              "2a\r\n{\"operations\":[{\"_op\":\"test-reader\",\"siz\":\r\n1a\r\n 1},{\"_op\":\"noop\"}],   \"a\"\r\n4\r\n:1}\n\r\n0\r\n\r\n",
-                              10s);
+  const auto answer = api.raw(
+      "POST /jobs?start=false HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=utf-8\r\n"
+      "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+      "2a\r\n{\"operations\":[{\"_op\":\"test-reader\",\"siz\":\r\n1a\r\n 1},{\"_op\":\"noop\"}],   "
+      "\"a\"\r\n4\r\n:1}\n\r\n0\r\n\r\n",
+      10s);
   BOOST_REQUIRE(answer.has_value());
   BOOST_TEST(answer->find("HTTP/1.1 200") == 0U, *answer);
   const json body = json::parse(answer->substr(answer->find("\r\n\r\n") + 4));

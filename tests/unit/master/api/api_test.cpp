@@ -12,12 +12,17 @@ struct Desk : service::Office {
   api::Api api{{.name = "mine"}, jobs, executions, cluster};
   std::uint64_t requests = 0;
 
-  std::optional<http::HttpResponse> ask(const std::string& method, const std::string& target, const std::string& body = {}) {
-    return api.handle({.id = ++requests, .method = method, .target = target,
-                       .content_type = "application/x-www-form-urlencoded", .body = body});
+  std::optional<http::HttpResponse> ask(const std::string& method, const std::string& target,
+                                        const std::string& body = {}) {
+    return api.handle({.id = ++requests,
+                       .method = method,
+                       .target = target,
+                       .content_type = "application/x-www-form-urlencoded",
+                       .body = body});
   }
   /// Status and message of an error.
-  std::pair<int, std::string> error(const std::string& method, const std::string& target, const std::string& body = {}) {
+  std::pair<int, std::string> error(const std::string& method, const std::string& target,
+                                    const std::string& body = {}) {
     const auto response = ask(method, target, body);
     const Json json = Json::parse(response->body);
     BOOST_TEST(json.at("error") == response->status);
@@ -108,7 +113,8 @@ BOOST_FIXTURE_TEST_CASE(every_refusal_has_its_status, Desk) {
   BOOST_TEST(error("POST", "/jobs", R"({"job_id":"x","operations":[1]})").first == 422);
   BOOST_TEST(error("POST", "/jobs", R"({"operations":[1]})").first == 400);
   slicebus::api::Api strict({.validation_status = 500}, jobs, executions, cluster);
-  BOOST_TEST(strict.handle({.id = 1, .method = "POST", .target = "/jobs", .body = R"({"operations":[1]})"})->status == 500);
+  BOOST_TEST(strict.handle({.id = 1, .method = "POST", .target = "/jobs", .body = R"({"operations":[1]})"})->status ==
+             500);
   const ExecutionId ex_id = running();
   BOOST_TEST(error("POST", "/jobs/" + job_id.text + "/_start").first == 409);
   BOOST_TEST(error("POST", "/jobs/" + job_id.text + "/_recover").first == 409);
@@ -155,7 +161,8 @@ BOOST_FIXTURE_TEST_CASE(cluster_state_shows_the_master_as_a_node_and_counts_slot
   BOOST_TEST(master.at("active")[0].at("pid") == master.at("active")[1].at("pid"));
   BOOST_TEST(master.at("active")[2].at("assignment") == "execution_controller");
   BOOST_TEST(state.at("n1").at("available") == 3);
-  BOOST_TEST(state.at("n1").at("active")[0].dump() == R"({"worker_id":7,"assignment":"worker","pid":99,"ex_id":"e","job_id":"j"})");
+  BOOST_TEST(state.at("n1").at("active")[0].dump() ==
+             R"({"worker_id":7,"assignment":"worker","pid":99,"ex_id":"e","job_id":"j"})");
   BOOST_TEST(state.at("n1").at("teraslice_version").get<std::string>().front() != 'v');
   node.connected = false;
   cluster.on(scheduler::ClusterChanged{{node}, {}});

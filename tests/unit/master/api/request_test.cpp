@@ -34,7 +34,8 @@ BOOST_AUTO_TEST_CASE(broken_percent_encoding_is_refused) {
 }
 
 BOOST_AUTO_TEST_CASE(query_values_are_decoded_and_typed) {
-  const Query query = parse_target("/jobs?size=10&from=2.9&sort=name%3Aasc&force=Yes&a+b=c+d&size2=&x=1&x=2&n=ten")->query;
+  const Query query =
+      parse_target("/jobs?size=10&from=2.9&sort=name%3Aasc&force=Yes&a+b=c+d&size2=&x=1&x=2&n=ten")->query;
   BOOST_TEST(query.integer("size", 100).value() == 10);
   BOOST_TEST(query.integer("from", 0).value() == 2);
   BOOST_TEST(query.integer("size2", 100).value() == 100);

@@ -14,7 +14,8 @@ wire::NodeEntry node(const std::string& name, std::uint32_t slots = 2, bool conn
   entry.connected = connected;
   return entry;
 }
-wire::ClusterUpdate update(const std::string& broker, std::uint64_t sequence, bool snapshot, std::vector<wire::NodeEntry> nodes) {
+wire::ClusterUpdate update(const std::string& broker, std::uint64_t sequence, bool snapshot,
+                           std::vector<wire::NodeEntry> nodes) {
   return {ProcessId{broker}, sequence, snapshot, std::move(nodes), {}};
 }
 

@@ -16,7 +16,9 @@ std::map<std::string, std::map<std::string, int>> counted(const std::vector<Allo
   }
   return sums;
 }
-Demand demand(const std::string& ex, std::uint32_t wanted, std::uint32_t has, bool started) { return {ExecutionId{ex}, wanted, has, started}; }
+Demand demand(const std::string& ex, std::uint32_t wanted, std::uint32_t has, bool started) {
+  return {ExecutionId{ex}, wanted, has, started};
+}
 
 }  // namespace
 

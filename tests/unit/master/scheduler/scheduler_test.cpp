@@ -26,9 +26,11 @@ class Play {
   }
   SchedulerActions nodes(std::vector<wire::NodeEntry> entries, Duration when, std::vector<NodeId> removed = {}) {
     const bool first = ++sequence_ == 1;
-    return step(wire::ClusterUpdate{ProcessId{"broker"}, sequence_, first, std::move(entries), std::move(removed)}, when);
+    return step(wire::ClusterUpdate{ProcessId{"broker"}, sequence_, first, std::move(entries), std::move(removed)},
+                when);
   }
-  SchedulerActions beat(const std::string& ex, Duration when, std::uint64_t planned = 0, const std::string& final_status = {}) {
+  SchedulerActions beat(const std::string& ex, Duration when, std::uint64_t planned = 0,
+                        const std::string& final_status = {}) {
     wire::ControllerBeat beat;
     beat.ex_id = ExecutionId{ex};
     beat.pid = pids_.at(beat.ex_id);
@@ -40,7 +42,9 @@ class Play {
     return step(beat, when);
   }
   SchedulerActions dies(const std::string& ex, bool own, Duration when) {
-    return step(ControllerDied{ExecutionId{ex}, pids_.at(ExecutionId{ex}), own, own ? "signal 11 (Segmentation fault)" : "signal 9 (Killed)"}, when);
+    return step(ControllerDied{ExecutionId{ex}, pids_.at(ExecutionId{ex}), own,
+                               own ? "signal 11 (Segmentation fault)" : "signal 9 (Killed)"},
+                when);
   }
   void order_seen(const std::string& ex, std::uint64_t number) { seen_[ex] = number; }
   Scheduler& scheduler() { return scheduler_; }
@@ -66,13 +70,15 @@ ExecutionWanted wanted(const std::string& ex, std::uint32_t workers = 2, bool st
   return out;
 }
 
-wire::NodeEntry node(const std::string& name, std::uint32_t slots, std::vector<std::string> running = {}, bool connected = true) {
+wire::NodeEntry node(const std::string& name, std::uint32_t slots, std::vector<std::string> running = {},
+                     bool connected = true) {
   wire::NodeEntry entry;
   entry.beat.node = NodeId{name};
   entry.beat.slots_total = slots;
   entry.connected = connected;
   for (const std::string& ex : running) {
-    entry.beat.slots.push_back({.worker_id = static_cast<std::uint32_t>(entry.beat.slots.size() + 1), .ex_id = ExecutionId{ex}});
+    entry.beat.slots.push_back(
+        {.worker_id = static_cast<std::uint32_t>(entry.beat.slots.size() + 1), .ex_id = ExecutionId{ex}});
   }
   return entry;
 }

@@ -56,7 +56,8 @@ BOOST_FIXTURE_TEST_CASE(a_resume_writes_running_even_over_failing, Office) {
   failing.slices_failed = 1;
   says(failing, 1);
   BOOST_TEST(status(ex_id) == "failing");
-  BOOST_TEST(executions.get(ex_id)->json().at("_failureReason").get<std::string>().find("slice failure event") != std::string::npos);
+  BOOST_TEST(executions.get(ex_id)->json().at("_failureReason").get<std::string>().find("slice failure event") !=
+             std::string::npos);
   const auto answer = executions.resume(ex_id, 1);
   BOOST_REQUIRE((answer && *answer));
   BOOST_TEST((*answer)->json().dump() == R"({"status":"running"})");
@@ -98,10 +99,12 @@ BOOST_FIXTURE_TEST_CASE(pause_without_a_controller_is_not_available_and_of_what_
   BOOST_TEST(executions.pause(ex_id, 1).error().message == "Execution " + ex_id.text + " is not available to pause");
   const ExecutionId other = running();
   executions.on(scheduler::ControllerGone{other});
-  BOOST_TEST((executions.resume(other, 1).error() == Refusal{RefusalKind::not_available, "Execution " + other.text + " is not available to resume"}));
+  BOOST_TEST((executions.resume(other, 1).error() ==
+              Refusal{RefusalKind::not_available, "Execution " + other.text + " is not available to resume"}));
   BOOST_TEST((executions.statistics(other).error().kind == RefusalKind::not_found));
   ends(other, "completed");
-  BOOST_TEST(executions.pause(other, 1).error().message == "no active execution context was found for ex_id: " + other.text);
+  BOOST_TEST(executions.pause(other, 1).error().message ==
+             "no active execution context was found for ex_id: " + other.text);
 }
 
 BOOST_FIXTURE_TEST_CASE(waiting_shows_while_it_waits_and_never_after_the_end, Office) {
@@ -164,7 +167,8 @@ BOOST_FIXTURE_TEST_CASE(the_next_master_goes_on_with_what_lives, Office) {
   BOOST_TEST(two.ex_id == second);
   BOOST_TEST(!two.started);
   BOOST_TEST(std::holds_alternative<scheduler::RecordsLoaded>(told_first[2]));
-  BOOST_TEST((later.next() > stamps.next() - std::chrono::milliseconds(2)), "stamps go on after those of the last master");
+  BOOST_TEST((later.next() > stamps.next() - std::chrono::milliseconds(2)),
+             "stamps go on after those of the last master");
 }
 
 BOOST_FIXTURE_TEST_CASE(five_deaths_end_it_failed_with_the_reason, Office) {
@@ -196,7 +200,8 @@ BOOST_FIXTURE_TEST_CASE(a_recovery_shares_the_lineage_and_waits_for_its_end, Off
   BOOST_TEST(record.at("_failureReason") == "");
   BOOST_TEST(!record.contains("slicer_port"));
   BOOST_TEST((executions.recover(ex_id, "").error().kind == RefusalKind::conflict), "another of the lineage lives");
-  BOOST_TEST((executions.recover(ExecutionId{"nobody"}, "").error() == Refusal{RefusalKind::not_found, "Could not find execution nobody"}));
+  BOOST_TEST((executions.recover(ExecutionId{"nobody"}, "").error() ==
+              Refusal{RefusalKind::not_found, "Could not find execution nobody"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(statistics_have_the_fields_of_R_api_59_in_their_order, Office) {
@@ -211,9 +216,10 @@ BOOST_FIXTURE_TEST_CASE(statistics_have_the_fields_of_R_api_59_in_their_order, O
   for (const auto& [key, value] : entry.items()) {
     keys.push_back(key);
   }
-  BOOST_TEST(keys == (std::vector<std::string>{"ex_id", "job_id", "name", "workers_available", "workers_active", "workers_joined",
-                                               "workers_reconnected", "workers_disconnected", "job_duration", "failed", "subslices",
-                                               "queued", "slice_range_expansion", "processed", "slicers", "subslice_by_key", "started"}),
+  BOOST_TEST(keys == (std::vector<std::string>{"ex_id", "job_id", "name", "workers_available", "workers_active",
+                                               "workers_joined", "workers_reconnected", "workers_disconnected",
+                                               "job_duration", "failed", "subslices", "queued", "slice_range_expansion",
+                                               "processed", "slicers", "subslice_by_key", "started"}),
              boost::test_tools::per_element());
   BOOST_TEST(entry.at("workers_available") == 1);
   BOOST_TEST(entry.at("job_duration") == 0);

@@ -71,7 +71,8 @@ BOOST_AUTO_TEST_CASE(each_field_of_R_ex_10_to_26_is_checked) {
 }
 
 BOOST_AUTO_TEST_CASE(texts_become_numbers_and_durations_where_that_is_allowed) {
-  const auto checked = check_job(job({{"workers", "3"}, {"probation_window", "5 minutes"}, {"analytics", "0"}, {"active", 1}}));
+  const auto checked =
+      check_job(job({{"workers", "3"}, {"probation_window", "5 minutes"}, {"analytics", "0"}, {"active", 1}}));
   BOOST_REQUIRE(checked);
   BOOST_TEST(checked->config.json().at("workers") == 3);
   BOOST_TEST(checked->config.json().at("probation_window") == 300'000);
@@ -82,32 +83,38 @@ BOOST_AUTO_TEST_CASE(texts_become_numbers_and_durations_where_that_is_allowed) {
 BOOST_AUTO_TEST_CASE(an_unknown_operation_is_named_with_its_neighbour) {
   BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "nop"}}}}})) ==
              "Unable to find module for operation: nop; did you mean \"noop\"?");
-  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "zzzzzz"}}}}})).find(
-                 "Unable to find module for operation: zzzzzz; known operations are ") == 0u);
+  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "zzzzzz"}}}}}))
+                 .find("Unable to find module for operation: zzzzzz; known operations are ") == 0u);
   BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "_hidden"}}}}})) ==
              "Invalid name: _hidden, it is private or otherwise restricted");
 }
 
 BOOST_AUTO_TEST_CASE(a_reader_stands_first_and_nowhere_else) {
-  BOOST_TEST(refusal(job({{"operations", {{{"_op", "noop"}}, {{"_op", "noop"}}}}})).find("the first operation must be a reader") !=
-             std::string::npos);
-  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "test-reader"}}}}})).find("can only be the first operation") !=
-             std::string::npos);
+  BOOST_TEST(refusal(job({{"operations", {{{"_op", "noop"}}, {{"_op", "noop"}}}}}))
+                 .find("the first operation must be a reader") != std::string::npos);
+  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "test-reader"}}}}}))
+                 .find("can only be the first operation") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_option_names_operation_field_and_reason) {
-  const std::string said = refusal(job({{"operations", {{{"_op", "data_generator"}, {"size", "many"}}, {{"_op", "noop"}}}}}));
-  BOOST_TEST(said.find("Validation failed for operation config: data_generator - [{\"path\":[\"size\"],\"message\":\"") == 0u, said);
+  const std::string said =
+      refusal(job({{"operations", {{{"_op", "data_generator"}, {"size", "many"}}, {{"_op", "noop"}}}}}));
+  BOOST_TEST(
+      said.find("Validation failed for operation config: data_generator - [{\"path\":[\"size\"],\"message\":\"") == 0u,
+      said);
 }
 
 BOOST_AUTO_TEST_CASE(an_input_that_is_not_there_is_refused_at_submission) {
-  const std::string said = refusal(job({{"operations", {{{"_op", "file_reader"}, {"path", "/no/such/file"}, {"format", "ldjson"}}, {{"_op", "noop"}}}}}));
+  const std::string said =
+      refusal(job({{"operations",
+                    {{{"_op", "file_reader"}, {"path", "/no/such/file"}, {"format", "ldjson"}}, {{"_op", "noop"}}}}}));
   BOOST_TEST(said.find("Validation failed for operation config: file_reader - ") == 0u, said);
   BOOST_TEST(said.find("/no/such/file") != std::string::npos, said);
 }
 
 BOOST_AUTO_TEST_CASE(mistyped_options_and_fields_are_warnings_with_the_nearest_name) {
-  const auto said = warnings(job({{"worker", 3}, {"cpu", 1}, {"operations", {{{"_op", "data_generator"}, {"siz", 3}}, {{"_op", "noop"}}}}}));
+  const auto said = warnings(
+      job({{"worker", 3}, {"cpu", 1}, {"operations", {{{"_op", "data_generator"}, {"siz", 3}}, {{"_op", "noop"}}}}}));
   BOOST_REQUIRE(said.size() == 2u);
   BOOST_TEST(said[0] == "unknown job field \"worker\"; did you mean \"workers\"?");
   BOOST_TEST(said[1].find("\"siz\"") != std::string::npos);
@@ -117,8 +124,10 @@ BOOST_AUTO_TEST_CASE(mistyped_options_and_fields_are_warnings_with_the_nearest_n
 BOOST_AUTO_TEST_CASE(built_in_bundles_satisfy_every_version_and_others_none) {
   BOOST_TEST(warnings(job({{"assets", {"standard", "file"}}})).empty());
   BOOST_TEST(warnings(job({{"assets", {"file:2.1.0"}}})).size() == 1u);
-  BOOST_TEST(refusal(job({{"assets", {"elastic:1"}}})).find("Failure to get assets, caused by No assets found for \"elastic:1\"") == 0u);
-  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "noop@standard:1.0.0"}}}}})) == "accepted");
+  BOOST_TEST(refusal(job({{"assets", {"elastic:1"}}}))
+                 .find("Failure to get assets, caused by No assets found for \"elastic:1\"") == 0u);
+  BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "noop@standard:1.0.0"}}}}})) ==
+             "accepted");
   BOOST_TEST(refusal(job({{"operations", {{{"_op", "test-reader"}}, {{"_op", "noop@mine"}}}}})) ==
              "Invalid operation name for _op: noop@mine, could not find the hashID for asset identifier mine");
 }
@@ -126,10 +135,14 @@ BOOST_AUTO_TEST_CASE(built_in_bundles_satisfy_every_version_and_others_none) {
 BOOST_AUTO_TEST_CASE(an_api_name_needs_its_api_R_ex_29) {
   const Json reader{{"_op", "file_reader"}, {"_api_name", "file_reader_api:a"}};
   const Json noop{{"_op", "noop"}};
-  BOOST_TEST(refusal(job({{"operations", {reader, noop}}})).find("must link it to a valid api configuration on the job") != std::string::npos);
-  BOOST_TEST(refusal(job({{"operations", {reader, noop}}, {"apis", {{{"_name", "file_reader_api:b"}, {"path", "/tmp"}, {"format", "ldjson"}}}}}))
+  BOOST_TEST(
+      refusal(job({{"operations", {reader, noop}}})).find("must link it to a valid api configuration on the job") !=
+      std::string::npos);
+  BOOST_TEST(refusal(job({{"operations", {reader, noop}},
+                          {"apis", {{{"_name", "file_reader_api:b"}, {"path", "/tmp"}, {"format", "ldjson"}}}}}))
                  .find("Could not find the associated api for file_reader_api:a") != std::string::npos);
-  BOOST_TEST(refusal(job({{"operations", {reader, noop}}, {"apis", {{{"_name", "file_reader_api:a"}, {"path", "/tmp"}, {"format", "ldjson"}}}}})) ==
+  BOOST_TEST(refusal(job({{"operations", {reader, noop}},
+                          {"apis", {{{"_name", "file_reader_api:a"}, {"path", "/tmp"}, {"format", "ldjson"}}}}})) ==
              "accepted");
 }
 

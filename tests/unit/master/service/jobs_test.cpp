@@ -7,10 +7,13 @@ using Json = nlohmann::ordered_json;
 BOOST_AUTO_TEST_SUITE(jobs)
 
 BOOST_FIXTURE_TEST_CASE(a_job_is_stored_as_posted_and_its_execution_filled_in, Office) {
-  const ExecutionId ex_id = submit({{"operations", {{{"_op", "test-reader"}}, {{"_op", "noop"}}}}, {"name", "t"}, {"foreign", {1, 2}}});
+  const ExecutionId ex_id =
+      submit({{"operations", {{{"_op", "test-reader"}}, {{"_op", "noop"}}}}, {"name", "t"}, {"foreign", {1, 2}}});
   const auto job = jobs.get(job_id)->json();
-  BOOST_TEST(job.dump() == R"({"operations":[{"_op":"test-reader"},{"_op":"noop"}],"name":"t","foreign":[1,2],"job_id":")" + job_id.text +
-                               R"(","_context":"job","_created":"2023-11-14T22:13:20.000Z","_updated":"2023-11-14T22:13:20.000Z"})");
+  BOOST_TEST(job.dump() ==
+             R"({"operations":[{"_op":"test-reader"},{"_op":"noop"}],"name":"t","foreign":[1,2],"job_id":")" +
+                 job_id.text +
+                 R"(","_context":"job","_created":"2023-11-14T22:13:20.000Z","_updated":"2023-11-14T22:13:20.000Z"})");
   const auto record = executions.get(ex_id)->json();
   BOOST_TEST(record.at("max_retries") == 3);
   BOOST_TEST(record.at("foreign") == Json({1, 2}));
@@ -27,11 +30,13 @@ BOOST_FIXTURE_TEST_CASE(without_start_there_is_a_job_and_no_execution, Office) {
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_job_is_refused_in_the_known_words, Office) {
   for (const char* body : {"{}", "[]", R"({"operations":null})", R"({"operations":0})"}) {
-    BOOST_TEST((jobs.submit(Json::parse(body), true).error() == Refusal{RefusalKind::invalid, "No job was posted"}), body);
+    BOOST_TEST((jobs.submit(Json::parse(body), true).error() == Refusal{RefusalKind::invalid, "No job was posted"}),
+               body);
   }
   Json named = job();
   named["job_id"] = "x";
-  BOOST_TEST((jobs.submit(named, true).error() == Refusal{RefusalKind::unprocessable, "Job cannot include a job_id on submit"}));
+  BOOST_TEST((jobs.submit(named, true).error() ==
+              Refusal{RefusalKind::unprocessable, "Job cannot include a job_id on submit"}));
   BOOST_TEST(jobs.list({})->empty());
 }
 
@@ -56,7 +61,8 @@ BOOST_FIXTURE_TEST_CASE(one_execution_of_a_job_at_a_time, Office) {
 BOOST_FIXTURE_TEST_CASE(a_recovery_of_a_job_takes_the_present_job_over_its_latest_execution, Office) {
   BOOST_TEST(!jobs.submit(job(), false)->json().contains("ex_id"));
   const JobId never{"id-1"};
-  BOOST_TEST(jobs.recover(never, "").error().message == "Job " + never.text + " is missing an execution to recover from");
+  BOOST_TEST(jobs.recover(never, "").error().message ==
+             "Job " + never.text + " is missing an execution to recover from");
   const ExecutionId ex_id = running();
   BOOST_TEST((jobs.recover(job_id, "").error().kind == RefusalKind::conflict));
   ends(ex_id, "stopped");

@@ -13,13 +13,17 @@ class MoodyExecutionStore final : public store::ExecutionStore {
   Result<std::optional<store::ExecutionRecord>> latest_of(const JobId& id) override { return memory.latest_of(id); }
   Result<std::vector<store::ExecutionRecord>> living() override { return memory.living(); }
   Result<std::vector<store::ExecutionRecord>> of_lineage(const LineageId& id) override { return memory.of_lineage(id); }
-  Result<std::vector<store::ExecutionRecord>> list(const store::ListQuery& query) override { return memory.list(query); }
+  Result<std::vector<store::ExecutionRecord>> list(const store::ListQuery& query) override {
+    return memory.list(query);
+  }
 
   bool broken = false;
   store::MemoryExecutionStore memory;
 
  private:
-  static tl::unexpected<Error> trouble() { return fail(Errc::exhausted, "records.db", "No space left on device", "free some"); }
+  static tl::unexpected<Error> trouble() {
+    return fail(Errc::exhausted, "records.db", "No space left on device", "free some");
+  }
 };
 
 /// Jobs and executions over memory stores, with a clock that stands still and ids that count.
@@ -71,7 +75,9 @@ struct Office {
     last.failure_reason = reason;
     says(last);
   }
-  std::string status(const ExecutionId& ex_id) const { return executions.get(ex_id)->json().at("_status").get<std::string>(); }
+  std::string status(const ExecutionId& ex_id) const {
+    return executions.get(ex_id)->json().at("_status").get<std::string>();
+  }
   template <class Message>
   std::optional<Message> told() {
     std::optional<Message> last;

@@ -19,8 +19,8 @@ std::vector<StatusEvent> every_event() {
   return all;
 }
 
-/// A row of R-api-104: the states, and the answer's status to start, stop, pause with and without a connected controller, workers,
-/// recover, delete.
+/// A row of R-api-104: the states, and the answer's status to start, stop, pause with and without a connected
+/// controller, workers, recover, delete.
 struct Row {
   std::vector<Status> states;
   int start, stop, pause_connected, pause_alone, workers, recover, remove;
@@ -37,11 +37,16 @@ const std::vector<Row> table{
 int http(Ruling ruling, bool connected) {
   switch (ruling) {
     case Ruling::proceed:
-    case Ruling::already: return 200;
-    case Ruling::conflict: return 409;
-    case Ruling::not_active: return 404;
-    case Ruling::not_available: return 500;
-    case Ruling::if_connected: return connected ? 200 : 500;
+    case Ruling::already:
+      return 200;
+    case Ruling::conflict:
+      return 409;
+    case Ruling::not_active:
+      return 404;
+    case Ruling::not_available:
+      return 500;
+    case Ruling::if_connected:
+      return connected ? 200 : 500;
   }
   return 0;
 }
@@ -101,12 +106,13 @@ BOOST_AUTO_TEST_CASE(only_a_resume_ends_a_pause) {
 
 BOOST_AUTO_TEST_CASE(the_usual_path_of_an_execution) {
   Status status = pending;
-  for (const auto& [event, then] : std::vector<std::pair<StatusEvent, Status>>{{StatusEvent::placed, scheduling},
-                                                                               {StatusEvent::controller_open, initializing},
-                                                                               {StatusEvent::slices_recover, recovering},
-                                                                               {StatusEvent::slices_run, running},
-                                                                               {StatusEvent::slices_fail, failing},
-                                                                               {StatusEvent::ended_failed, failed}}) {
+  for (const auto& [event, then] :
+       std::vector<std::pair<StatusEvent, Status>>{{StatusEvent::placed, scheduling},
+                                                   {StatusEvent::controller_open, initializing},
+                                                   {StatusEvent::slices_recover, recovering},
+                                                   {StatusEvent::slices_run, running},
+                                                   {StatusEvent::slices_fail, failing},
+                                                   {StatusEvent::ended_failed, failed}}) {
     status = after(status, event);
     BOOST_TEST((status == then), name_of(then));
   }
