@@ -259,7 +259,8 @@ void Controller::State::end_if_done() {
     if (const auto contradiction = accounting.contradiction()) {
       propose("failed", *contradiction);
     } else if (accounting.in_error() > 0) {
-      propose("failed", std::to_string(accounting.in_error()) + " of its slices failed; see /ex/" + setup.ex_id.text + "/errors");
+      propose("failed", "execution: " + setup.ex_id.text + " had " + std::to_string(accounting.in_error()) +
+                            " slice failures during processing");  // the words of execution.md §3, singular included
     } else {
       propose("completed", {});
     }
