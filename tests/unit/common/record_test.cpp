@@ -262,7 +262,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_are_judged_as_another_parser_does) {
                                           R"({"delay":14,"distance":405,"time":0.016666666666666666})"};
   const std::string_view alphabet = "{}[]\",:\\ eE+-.0123456789truefalsn\x01\x80\xC3\xE9\n\tuDd";
   std::size_t good = 0;
-  for (int round = 0; round < 60'000; ++round) {
+  for (int round = 0; round < 15'000; ++round) {
     std::string text = seeds[chance() % seeds.size()];
     for (std::uint64_t change = chance() % 4; change > 0; --change) {
       const std::size_t at = chance() % (text.size() + 1);
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_are_judged_as_another_parser_does) {
     bool malformed = false;
     record::any_value(view, "b.c.d", malformed, [](const Value& value) { return value.text().has_value(); });
   }
-  BOOST_TEST(good > 5'000U);
+  BOOST_TEST(good > 1'500U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
