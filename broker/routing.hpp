@@ -30,7 +30,7 @@ enum class Claim : std::uint8_t {
 class Routing {
  public:
   /// @param rank  decides before lateness: a process of a lower rank than the present one is refused (a controller's
-  /// epoch)
+  /// epoch). 0: it has none yet, and lateness decides (a controller that cannot open its ledger must still be heard)
   Claim claim(const std::string& address, const ProcessId& process, const Peer& peer, TimePoint now,
               std::uint64_t rank = 0);
   /// Who should get what is sent `to` this address: nobody, one, or for "ex/*" every controller. In order of address.

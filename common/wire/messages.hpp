@@ -279,7 +279,7 @@ struct ControllerBeat {
   ExecutionId ex_id;
   ProcessId process;
   std::uint32_t pid = 0;
-  std::uint64_t epoch = 0;
+  std::uint64_t epoch = 0;         ///< 0: its ledger is not open yet (`waiting`) or cannot be opened (`final_status`)
   std::string host;  ///< what slots connect to
   std::uint16_t port = 0;
   std::uint64_t order_seen = 0;    ///< ControllerOrder::number that `paused` and the rest answer

@@ -12,8 +12,8 @@
 #include "common/bus/socket.hpp"
 #include "common/log/log.hpp"
 #include "common/wire/codec.hpp"
+#include "master/execution/controller_start.hpp"
 #include "master/execution/slicer_runner.hpp"
-#include "master/execution/slot_port.hpp"
 #include "master/execution/stillness.hpp"
 
 namespace slicebus::execution {
@@ -21,18 +21,6 @@ namespace {
 
 /// Messages of one socket handled in a turn, so that none starves the others.
 constexpr int messages_per_turn = 1'000;
-constexpr Duration start_back_off_min = 200ms;
-constexpr Duration start_back_off_max = 10s;
-
-Result<store::Cleanup> cleanup_of(const std::string& text) {
-  if (text.empty()) {
-    return store::Cleanup::none;
-  }
-  if (text == "all" || text == "errors" || text == "pending") {
-    return text == "all" ? store::Cleanup::all : text == "errors" ? store::Cleanup::errors : store::Cleanup::pending;
-  }
-  return fail(Errc::invalid, "recovered_slice_type", "\"" + text + "\" is none of all, errors and pending");
-}
 
 class ControllerActor {
  public:
@@ -44,12 +32,15 @@ class ControllerActor {
         master_(master),
         keeper_(std::move(opener)),
         ledger_(context_, [this](LedgerRequest request) { return keeper_.answer(std::move(request)); }),
+        start_(context_, config_, binding_, process_, ledger_),
         stillness_(config.beat, monotonic_now()) {}
 
   int run() {
     watch();
     connect_broker();
-    start_over(monotonic_now());
+    if (!exit_code_) {
+      start_.begin(monotonic_now());
+    }
     while (!exit_code_) {
       poll_.wait(stillness_.wait_for(next_deadline(), monotonic_now()));
       turn(monotonic_now());
@@ -60,14 +51,7 @@ class ControllerActor {
  private:
   void watch();
   void connect_broker();
-  // Before the core: port, slicers and ledger, each tried again until it is there.
-  void start_over(TimePoint now);
-  void start_step(TimePoint now);
-  void wait_for_start(const Error& error, TimePoint now);
-  void give_up(const Error& error);
   void begin(LedgerRead read, TimePoint now);
-  void say_start_state();
-  // The loop.
   std::optional<TimePoint> next_deadline() const;
   void turn(TimePoint now);
   void heed_master_and_signals(TimePoint now);
@@ -93,20 +77,13 @@ class ControllerActor {
   ProcessId process_{new_uuid()};
   bus::Context context_;
   bus::Poll poll_;
-  std::optional<bus::Router> slots_;
   std::optional<bus::Dealer> broker_;
   LedgerKeeper keeper_;  ///< touched by the ledger's thread only
   LedgerActor ledger_;
-  std::optional<Slicers> slicers_;  ///< touched by the slicers' thread only, once that runs
+  ControllerStart start_;  ///< its slicers are touched by their thread only, once that runs
   std::unique_ptr<SlicerRunner> slicer_runner_;
   std::optional<Controller> core_;
   Stillness stillness_;
-
-  std::optional<TimePoint> start_at_;  ///< the next attempt to get what is missing
-  std::optional<TimePoint> start_beat_at_;
-  Duration start_back_off_ = start_back_off_min;
-  std::optional<Error> start_trouble_;
-  bool unusable_ = false;              ///< it can never start: propose `failed` until the master has recorded it
 
   std::deque<ControllerAction> actions_;
   bool sweeping_ = false;              ///< later actions wait until the sweep is done
@@ -135,114 +112,22 @@ void ControllerActor::connect_broker() {
   monitor_key_ = poll_.watch(broker_->monitor());
 }
 
-// ---- before the core ------------------------------------------------------------------------------------------------
-
-void ControllerActor::start_over(TimePoint now) {
-  start_beat_at_ = now + config_.beat;  // a lock or a disk may take longer than the master's patience with silence
-  start_step(now);
-}
-
-void ControllerActor::start_step(TimePoint now) {
-  start_at_.reset();
-  if (!slots_) {
-    auto router = bind_slot_port(context_, config_.bind, binding_.port, config_.port_first, config_.port_last,
-                                 static_cast<std::uint32_t>(getpid()));
-    if (!router) {
-      wait_for_start(router.error(), now);
-      return;
-    }
-    slots_ = *std::move(router);
-  }
-  if (!slicers_) {
-    auto slicers = Slicers::from(binding_.execution, binding_.lineage);
-    if (!slicers) {
-      give_up(slicers.error());
-      return;
-    }
-    slicers_ = *std::move(slicers);
-  }
-  const auto cleanup = cleanup_of(binding_.cleanup);
-  if (!cleanup) {
-    give_up(cleanup.error());
-    return;
-  }
-  ledger_.send(OpenLedger{binding_.ledger_path, binding_.ex_id, *cleanup});
-}
-
-void ControllerActor::wait_for_start(const Error& error, TimePoint now) {
-  log::warn("controller_start_delayed", {{"ex", binding_.ex_id.text}, {"cause", error.text()}});
-  start_trouble_ = error;
-  start_at_ = now + start_back_off_;
-  start_back_off_ = std::min(start_back_off_ * 2, start_back_off_max);
-  say_start_state();
-  start_beat_at_ = now + config_.beat;
-}
-
-void ControllerActor::give_up(const Error& error) {
-  log::error("execution_unusable", {{"ex", binding_.ex_id.text}, {"cause", error.text()}});
-  start_trouble_ = error;
-  unusable_ = true;
-  say_start_state();
-  start_beat_at_ = monotonic_now() + config_.beat;
-}
-
-void ControllerActor::say_start_state() {
-  wire::ControllerBeat beat;
-  beat.ex_id = binding_.ex_id;
-  beat.process = process_;
-  beat.pid = static_cast<std::uint32_t>(getpid());
-  beat.host = config_.advertise;
-  beat.port = slots_ ? slots_->port() : std::uint16_t{0};
-  beat.paused = binding_.paused;
-  if (unusable_) {
-    beat.final_status = "failed";
-    beat.failure_reason = start_trouble_->text();
-  } else if (start_trouble_) {
-    beat.waiting = start_trouble_->text();
-  }
-  send_beat(beat);
-}
-
 void ControllerActor::begin(LedgerRead read, TimePoint now) {
-  ControllerSetup setup{.ex_id = binding_.ex_id,
-                        .job_id = binding_.job_id,
-                        .lineage = binding_.lineage,
-                        .process = process_,
-                        .pid = static_cast<std::uint32_t>(getpid()),
-                        .host = config_.advertise,
-                        .port = slots_->port(),
-                        .slicers = slicers_->count(),
-                        .recovery = binding_.recovery,
-                        .continues = binding_.continues,
-                        .persistent = slicers_->persistent(),
-                        .execution = binding_.execution,
-                        .paused = binding_.paused,
-                        .stopping = binding_.stopping};
   log::info("ledger_opened", {{"ex", binding_.ex_id.text},
                               {"epoch", read.ledger.epoch},
                               {"unfinished", read.unfinished.size()},
-                              {"port", slots_->port()}});
-  slicer_runner_ = std::make_unique<SlicerRunner>(context_, [this](const SlicerRequest& request) { return answer(*slicers_, request); });
+                              {"port", start_.slots().port()}});
+  core_.emplace(ControllerConfig{.beat = config_.beat, .lease = config_.lease}, start_.setup());
+  slicer_runner_ = std::make_unique<SlicerRunner>(
+      context_, [this](const SlicerRequest& request) { return answer(start_.slicers(), request); });
   slicer_runner_->send(PlaceSlicers{read.ledger.slicers});
   slicer_key_ = poll_.watch(slicer_runner_->native());
-  slots_key_ = poll_.watch(slots_->native());
-  start_trouble_.reset();
-  start_beat_at_.reset();
-  core_.emplace(ControllerConfig{.beat = config_.beat, .lease = config_.lease}, std::move(setup));
+  slots_key_ = poll_.watch(start_.slots().native());
   step(LedgerOpened{std::move(read.ledger), std::move(read.unfinished), wall_now()}, now);
 }
 
-// ---- the loop -------------------------------------------------------------------------------------------------------
-
 std::optional<TimePoint> ControllerActor::next_deadline() const {
-  if (core_) {
-    return core_->next_deadline();
-  }
-  std::optional<TimePoint> next = start_at_;
-  if (start_beat_at_ && (!next || *start_beat_at_ < *next)) {
-    next = start_beat_at_;
-  }
-  return next;
+  return core_ ? core_->next_deadline() : start_.next_deadline();
 }
 
 void ControllerActor::turn(TimePoint now) {
@@ -258,19 +143,19 @@ void ControllerActor::turn(TimePoint now) {
     read_slots(now);
   }
   read_broker(now);
-  if (core_ && !exit_code_) {
-    const std::optional<TimePoint> deadline = core_->next_deadline();
-    if (deadline && *deadline <= now) {
-      step(Tick{}, now);
+  if (exit_code_) {
+    return;
+  }
+  if (!core_) {
+    start_.tick(now);
+    if (const std::optional<wire::ControllerBeat> beat = start_.take_beat()) {
+      send_beat(*beat);
     }
     return;
   }
-  if (start_at_ && *start_at_ <= now && !exit_code_) {
-    start_step(now);
-  }
-  if (start_beat_at_ && *start_beat_at_ <= now && !core_) {
-    say_start_state();
-    start_beat_at_ = now + config_.beat;
+  const std::optional<TimePoint> deadline = core_->next_deadline();
+  if (deadline && *deadline <= now) {
+    step(Tick{}, now);
   }
 }
 
@@ -307,8 +192,7 @@ void ControllerActor::read_ledger(TimePoint now) {
     if (auto* read = std::get_if<LedgerRead>(&*answer)) {
       begin(std::move(*read), now);
     } else if (auto* failed = std::get_if<LedgerNotOpened>(&*answer)) {
-      const bool lasting = failed->error.code == Errc::internal || failed->error.code == Errc::invalid;
-      lasting ? give_up(failed->error) : wait_for_start(failed->error, now);
+      start_.ledger_not_opened(failed->error, now);
     } else if (auto* committed = std::get_if<GroupCommitted>(&*answer)) {
       step(*committed, now);
     } else if (auto* refused = std::get_if<GroupFailed>(&*answer)) {
@@ -338,7 +222,7 @@ void ControllerActor::read_slicers(TimePoint now) {
 
 void ControllerActor::read_slots(TimePoint now) {
   for (int i = 0; i < messages_per_turn && !exit_code_; ++i) {
-    std::optional<bus::Received> received = slots_->receive();
+    std::optional<bus::Received> received = start_.slots().receive();
     if (!received) {
       return;
     }
@@ -355,7 +239,7 @@ void ControllerActor::read_broker(TimePoint now) {
   if (poll_.ready(monitor_key_) && broker_->reconnected() && last_beat_) {
     send_beat(*last_beat_);  // a broker that was restarted learns of us at once
   }
-  if (!core_ && !unusable_) {
+  if (!core_ && !start_.unusable()) {
     return;  // orders wait for the core that can answer them
   }
   for (int i = 0; i < messages_per_turn && !exit_code_; ++i) {
@@ -407,7 +291,7 @@ void ControllerActor::perform_all(TimePoint now) {
 }
 
 void ControllerActor::perform(SendToSlot& action, TimePoint now) {
-  const Result<void> sent = slots_->send(action.peer, action.message);
+  const Result<void> sent = start_.slots().send(action.peer, action.message);
   if (!sent && sent.error().code == Errc::unavailable) {
     // Told at once: told after the slot's next hello, it would take that connection for gone.
     for (ControllerAction& next : core_->step(PeerGone{std::move(action.peer)}, now)) {

@@ -118,12 +118,13 @@ class SliceLedger {
   virtual Result<OpenedLedger> open(const ExecutionId& ex_id, Cleanup cleanup) = 0;
   /// Applies one group: all of it or nothing, durable on return. Applying it twice changes nothing (a completion of a completed slice
   /// under the same fence, a planned slice that is there, a published one that is gone). Errors: unavailable, exhausted (disk full),
-  /// conflict (another epoch; a completion of a slice that is completed under another fence or was never planned).
+  /// conflict (another epoch; a completion of a slice that was never planned, is in error, or is completed under another fence that is
+  /// still kept: an adapter may forget the fence of what has no output or is published, and takes such a completion for a repeat).
   virtual Result<void> apply(const LedgerBatch& group) = 0;
   /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order), after
   /// `position`, at most `limit` (1..10'000).
   virtual Result<std::vector<PlannedSlice>> unfinished(SlicePosition position, std::size_t limit) = 0;
-  /// Requests of these slices (of any state). Errors: not_found.
+  /// Requests of these slices, unfinished or in error. Errors: not_found (never planned; completed ones may be forgotten).
   virtual Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) = 0;
   /// Errors of this execution, in slice order.
   virtual Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) = 0;

@@ -65,6 +65,13 @@ BOOST_AUTO_TEST_CASE(a_process_that_speaks_over_another_connection_is_answered_t
   BOOST_TEST(to("ex/e1") == "elsewhere");
 }
 
+BOOST_AUTO_TEST_CASE(a_controller_that_has_no_epoch_yet_takes_the_address_of_the_former_one) {
+  BOOST_CHECK(claim("ex/e1", "c1", 0s, 7) == Claim::fresh);
+  BOOST_CHECK(claim("ex/e1", "c2", 1s) == Claim::fresh);  // its ledger does not open; it says so
+  BOOST_CHECK(claim("ex/e1", "c1", 2s, 7) == Claim::refused);
+  BOOST_CHECK(claim("ex/e1", "c2", 3s, 8) == Claim::kept);
+}
+
 BOOST_AUTO_TEST_CASE(a_controller_of_a_lower_epoch_is_refused_however_late_it_speaks) {
   claim("ex/e1", "c2", 0s, 2);
   BOOST_TEST((claim("ex/e1", "c1", 1s, 1) == Claim::refused));
