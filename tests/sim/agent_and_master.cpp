@@ -158,7 +158,8 @@ void Master::child_died(SimController& controller) {
   const ExecutionId ex = controller.ex();
   if (children_[ex] == &controller && !cluster_.is_terminal(ex) && !terminating_) {
     after(world_.chance.time(0.01, 0.3), [this, ex] {
-      if (!children_[ex]->alive() && !terminating_) {
+      const SimController* child = children_[ex];
+      if ((child == nullptr || !child->alive()) && !terminating_) {
         start(ex);
       }
     });

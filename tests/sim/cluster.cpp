@@ -20,7 +20,8 @@ std::vector<std::uint64_t> lengths_for(std::uint64_t seed) {
   const std::size_t slicers = chance.one_of<std::size_t>({1, 1, 2});
   std::vector<std::uint64_t> lengths;
   for (std::size_t i = 0; i < slicers; ++i) {
-    lengths.push_back(chance.whole(5, 40 / slicers) / chance.one_of<std::uint64_t>({1, 2}) + 1);
+    const std::uint64_t most = chance.whole(5, 40 / slicers);
+    lengths.push_back(most / chance.one_of<std::uint64_t>({1, 2}) + 1);
   }
   return lengths;
 }
@@ -246,7 +247,7 @@ void Cluster::strike(const std::string& kind, std::uint64_t pick, Duration time)
     output_full_until = world.now + time;
   } else if (kind == "pause") {
     want_pause = true;
-    world.at(time, nullptr, [this] { want_pause = false; });
+    world.at(time, nullptr, [this, mine = ++pauses_] { want_pause = want_pause && mine != pauses_; });
   } else if (kind == "scale") {
     want_slots = static_cast<std::uint32_t>(1 + pick % (2 * nodes.size()));
   } else if (kind == "stop" && records[current] == "running" && generation_ < 5) {
@@ -295,6 +296,18 @@ void Cluster::heal() {
       process->thaw();
     }
   }
+  if (!locked) {
+    // What the lock is for: somebody ends the controller that was replaced, or it serves its slots for ever with nothing to give.
+    world.at(5s, nullptr, [this] {
+      for (Process* process : world.living("controller")) {
+        const auto* controller = dynamic_cast<SimController*>(process);
+        const auto heir = listening.find(controller->ex());
+        if (heir != listening.end() && heir->second != controller) {
+          process->die("ended at last");
+        }
+      }
+    });
+  }
   if (late_pause_) {
     world.at(2s, nullptr, [this] { pause_when_quiet(); });
   }
@@ -304,6 +317,7 @@ void Cluster::heal() {
 void Cluster::pause_when_quiet() {
   pause_seen = false;
   want_pause = true;
+  ++pauses_;
   world.at(20s, nullptr, [this, ex = current] {
     const auto found = listening.find(ex);
     if (ex == current && !pause_seen && records[ex] == "running" && found != listening.end() && found->second->alive() &&

@@ -126,6 +126,7 @@ class Cluster {
   bool snipes_ = false;
   double end_s_ = 10;
   int generation_ = 1;
+  int pauses_ = 0;  ///< the last one ends by its own timer only
 };
 
 /// Records that each slice has.
