@@ -49,7 +49,8 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
     const std::string pid = holder_of(lock);
     ::close(lock);
     if (why != EWOULDBLOCK) {
-      return fail(Errc::unavailable, where, "cannot be locked: " + reason(why), "choose one on a local disk with --data DIR");
+      return fail(Errc::unavailable, where, "cannot be locked: " + reason(why),
+                  "choose one on a local disk with --data DIR");
     }
     return fail(Errc::conflict, where, "another `slicebus local` runs on it (pid " + pid + ")",
                 "end that one with: kill " + pid + ", or choose another with --data DIR");
@@ -58,7 +59,8 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
   if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     const int why = errno;
     ::close(lock);
-    return fail(Errc::unavailable, where, "cannot be written: " + reason(why), "free some space, or choose another with --data DIR");
+    return fail(Errc::unavailable, where, "cannot be written: " + reason(why),
+                "free some space, or choose another with --data DIR");
   }
   return DataDirectory(absolute.lexically_normal(), lock);
 }

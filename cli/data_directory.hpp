@@ -9,8 +9,8 @@ namespace slicebus::local {
 /// The directory under which a local cluster stores everything, locked for as long as this object lives. Move-only.
 class DataDirectory {
  public:
-  /// Makes `path` and its logs/ when absent. Errors: conflict (another `slicebus local` has it: names its pid), unavailable (cannot be
-  /// made or written).
+  /// Makes `path` and its logs/ when absent. Errors: conflict (another `slicebus local` has it: names its pid),
+  /// unavailable (cannot be made or written).
   static Result<DataDirectory> open(const std::string& path);
   DataDirectory(DataDirectory&& other) noexcept;
   DataDirectory& operator=(DataDirectory&&) = delete;

@@ -61,7 +61,7 @@ class LocalCluster {
   struct Running {
     std::optional<process::Child> child;
     std::optional<process::ReadyPipe> ready;  ///< until it has said its line
-    std::uintmax_t log_begin = 0;  ///< size of its log when it was started
+    std::uintmax_t log_begin = 0;             ///< size of its log when it was started
   };
   Running& of(Role role) { return running_[static_cast<std::size_t>(role)]; }
 
@@ -198,7 +198,8 @@ class LocalCluster {
         "Slicebus is up: http://127.0.0.1:%u (%lld slots)\n"
         "  data  %s\n"
         "  stop  Ctrl-C, or kill %d; started again on the same data it goes on\n",
-        static_cast<unsigned>(rest_port_), static_cast<long long>(config_.slots), directory_.path().c_str(), ::getpid());
+        static_cast<unsigned>(rest_port_), static_cast<long long>(config_.slots), directory_.path().c_str(),
+        ::getpid());
     std::fflush(stdout);
     process::tell_ready(static_cast<int>(config_.ready_fd), rest_port_);
   }

@@ -20,17 +20,23 @@ int local(int argc, char** argv) {
   slicebus::local::LocalConfig config;
   const slicebus::config::Program program{
       .name = "slicebus local",
-      .summary = "Runs a whole cluster on this machine (broker, master, one worker) until SIGINT or SIGTERM, and goes on with what "
-                 "was running when started again on the same data directory.",
+      .summary =
+          "Runs a whole cluster on this machine (broker, master, one worker) until SIGINT or SIGTERM, and goes on with "
+          "what "
+          "was running when started again on the same data directory.",
       .fields =
           {
-              {"rest_port", &config.rest_port, "Port of the REST API on 127.0.0.1; 0 takes a free one.", "0..65535", 0, 65'535},
-              {"data", &config.data, "Directory for everything the cluster stores, its logs included; made when absent.", "directory"},
+              {"rest_port", &config.rest_port, "Port of the REST API on 127.0.0.1; 0 takes a free one.", "0..65535", 0,
+               65'535},
+              {"data", &config.data,
+               "Directory for everything the cluster stores, its logs included; made when absent.", "directory"},
               {"slots", &config.slots, "Slices that run at once.", "1..1'024", 1, 1'024},
-              {"broker_port", &config.broker_port, "Port of the broker on 127.0.0.1; 0 takes a free one.", "0..65535", 0, 65'535},
+              {"broker_port", &config.broker_port, "Port of the broker on 127.0.0.1; 0 takes a free one.", "0..65535",
+               0, 65'535},
               {"log_level", &config.log_level, "Least level that goes to the logs.", "trace, debug, info, warn, error"},
-              {"ready_fd", &config.ready_fd, "Open descriptor that gets \"port <REST port>\" once the API answers; -1: none.",
-               "-1..1'048'576", -1, 1'048'576},
+              {"ready_fd", &config.ready_fd,
+               "Open descriptor that gets \"port <REST port>\" once the API answers; -1: none.", "-1..1'048'576", -1,
+               1'048'576},
           },
       .positionals = {}};
   if (const auto loaded = slicebus::config::load(program, argc, argv); loaded.exit_code) {

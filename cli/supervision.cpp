@@ -33,7 +33,8 @@ Actions Supervision::on(const Begin&, TimePoint now) {
 }
 
 bool Supervision::all_ready() const {
-  return std::all_of(children_.begin(), children_.end(), [](const Child& child) { return child.state == State::ready; });
+  return std::all_of(children_.begin(), children_.end(),
+                     [](const Child& child) { return child.state == State::ready; });
 }
 
 Actions Supervision::on(const ChildReady& event, TimePoint now) {

@@ -10,13 +10,13 @@
 /// `slicebus local` keeps three processes alive. The core: when to start, start again, end and give up.
 namespace slicebus::local {
 
-/// In the order of starting. They are ended the other way round but for the worker, which goes first: its slots finish what
-/// they run while the controllers can still take their reports.
+/// In the order of starting. They are ended the other way round but for the worker, which goes first: its slots finish
+/// what they run while the controllers can still take their reports.
 enum class Role : std::uint8_t { broker, master, worker };
 inline constexpr std::array<Role, 3> roles{Role::broker, Role::master, Role::worker};
 
 struct SupervisionConfig {
-  Duration back_off_min = 100ms;   ///< pause before a child that died is started again; doubles with each death in a row
+  Duration back_off_min = 100ms;  ///< pause before a child that died is started again; doubles with each death in a row
   Duration back_off_max = 10s;
   Duration steady_after = 10s;     ///< a child that ran that long has its back-off reset
   Duration worker_patience = 12s;  ///< from SIGTERM to SIGKILL; above the worker's shutdown_timeout
@@ -57,8 +57,8 @@ struct KillChild {  ///< SIGKILL
 struct AnnounceReady {
   bool operator==(const AnnounceReady&) const = default;
 };
-/// A child refused to start before the cluster was ever ready (port taken, directory in use): it has said why, starting it again
-/// would not help. The others are being ended.
+/// A child refused to start before the cluster was ever ready (port taken, directory in use): it has said why, starting
+/// it again would not help. The others are being ended.
 struct ReportRefusal {
   Role role;
   bool operator==(const ReportRefusal&) const = default;
@@ -84,8 +84,8 @@ class Supervision {
   struct Child {
     State state = State::absent;
     TimePoint started{};
-    TimePoint deadline{};     ///< waiting: start again; terminating: SIGKILL
-    Duration back_off{};      ///< the next pause
+    TimePoint deadline{};  ///< waiting: start again; terminating: SIGKILL
+    Duration back_off{};   ///< the next pause
   };
   Actions on(const Begin&, TimePoint now);
   Actions on(const ChildReady& event, TimePoint now);

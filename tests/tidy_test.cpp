@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_CASE(protocol_page_lists_exactly_the_messages_of_the_variant) {
   for (std::string line; std::getline(lines, line);) {
     std::smatch match;
     if (std::regex_search(line, match, row)) {
-      BOOST_TEST(std::stoul(match[1]) == listed.size(), "docs/protocol.md: " << match[2] << " must have the number " << listed.size());
+      BOOST_TEST(std::stoul(match[1]) == listed.size(),
+                 "docs/protocol.md: " << match[2] << " must have the number " << listed.size());
       listed.push_back(match[2]);
     }
   }
@@ -76,8 +77,8 @@ BOOST_AUTO_TEST_CASE(protocol_page_lists_exactly_the_messages_of_the_variant) {
 
 BOOST_AUTO_TEST_CASE(terminology_page_names_every_word_of_the_law) {
   const std::string page = text_of(root() / "docs" / "terminology.md");
-  for (const std::string word : {"job", "execution", "lineage", "slice", "attempt", "fence", "held", "record", "operation", "node", "slot",
-                                 "controller", "lease", "credit"}) {
+  for (const std::string word : {"job", "execution", "lineage", "slice", "attempt", "fence", "held", "record",
+                                 "operation", "node", "slot", "controller", "lease", "credit"}) {
     BOOST_TEST(page.find("**" + word + "**") != std::string::npos, "docs/terminology.md does not define " << word);
   }
 }
@@ -88,13 +89,15 @@ BOOST_AUTO_TEST_CASE(every_top_folder_has_its_one_page_readme) {
   }
 }
 
-// ---- tests of the tests: what is wrong is caught, with file, line and remedy ------------------------------------------------
+// ---- tests of the tests: what is wrong is caught, with file, line and remedy
+// ------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(api_that_reaches_into_the_store_is_caught) {
   const Tree wrong{{"master/store/job_store.hpp", "#pragma once\n"},
                    {"master/api/jobs.cpp", "// one\n#include \"master/store/job_store.hpp\"\n"}};
-  BOOST_TEST(check_includes(wrong) == Breaches{"master/api/jobs.cpp:2: api may include service/ only; move the call there"},
-             boost::test_tools::per_element());
+  BOOST_TEST(
+      check_includes(wrong) == Breaches{"master/api/jobs.cpp:2: api may include service/ only; move the call there"},
+      boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(each_of_the_four_is_kept_from_the_others) {
@@ -109,9 +112,12 @@ BOOST_AUTO_TEST_CASE(each_of_the_four_is_kept_from_the_others) {
 BOOST_AUTO_TEST_CASE(service_may_use_ports_but_no_adapter) {
   const Tree tree{{"master/store/slice_ledger.hpp", "#pragma once\n"},
                   {"master/store/sqlite/ledger.hpp", "#pragma once\n"},
-                  {"master/service/jobs.cpp", "#include \"master/store/slice_ledger.hpp\"\n#include \"master/store/sqlite/ledger.hpp\"\n"}};
-  BOOST_TEST(check_includes(tree) == Breaches{"master/service/jobs.cpp:2: service may include scheduler/, execution/ and the store ports only"},
-             boost::test_tools::per_element());
+                  {"master/service/jobs.cpp",
+                   "#include \"master/store/slice_ledger.hpp\"\n#include \"master/store/sqlite/ledger.hpp\"\n"}};
+  BOOST_TEST(
+      check_includes(tree) ==
+          Breaches{"master/service/jobs.cpp:2: service may include scheduler/, execution/ and the store ports only"},
+      boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(libraries_stay_in_their_rooms) {
@@ -123,17 +129,19 @@ BOOST_AUTO_TEST_CASE(libraries_stay_in_their_rooms) {
 }
 
 BOOST_AUTO_TEST_CASE(operations_that_know_the_wire_are_caught) {
-  const Tree tree{{"common/wire/messages.hpp", "#pragma once\n"}, {"common/operations/noop.cpp", "#include \"common/wire/messages.hpp\"\n"}};
+  const Tree tree{{"common/wire/messages.hpp", "#pragma once\n"},
+                  {"common/operations/noop.cpp", "#include \"common/wire/messages.hpp\"\n"}};
   BOOST_TEST(check_includes(tree).size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(core_with_a_thread_a_clock_or_a_socket_is_caught_in_its_own_headers_too) {
-  const Tree tree{{"broker/CMakeLists.txt", "slicebus_library(broker_core\n  SOURCES membership.cpp\n  DEPS slicebus::wire)\n"},
-                  {"broker/membership.cpp", "#include \"broker/membership.hpp\"\nauto t = std::chrono::steady_clock::now();\n"},
-                  {"broker/membership.hpp", "#pragma once\n#include <mutex>\n#include \"broker/events.hpp\"\n"},
-                  {"broker/events.hpp", "#pragma once\n#include \"common/bus/socket.hpp\"\n"},
-                  {"broker/actor.cpp", "#include <thread>\n"},
-                  {"common/bus/socket.hpp", "#pragma once\n"}};
+  const Tree tree{
+      {"broker/CMakeLists.txt", "slicebus_library(broker_core\n  SOURCES membership.cpp\n  DEPS slicebus::wire)\n"},
+      {"broker/membership.cpp", "#include \"broker/membership.hpp\"\nauto t = std::chrono::steady_clock::now();\n"},
+      {"broker/membership.hpp", "#pragma once\n#include <mutex>\n#include \"broker/events.hpp\"\n"},
+      {"broker/events.hpp", "#pragma once\n#include \"common/bus/socket.hpp\"\n"},
+      {"broker/actor.cpp", "#include <thread>\n"},
+      {"common/bus/socket.hpp", "#pragma once\n"}};
   const Breaches breaches = check_cores(tree);
   BOOST_REQUIRE(breaches.size() == 3U);
   BOOST_TEST(breaches[0].find("broker/events.hpp:2: ") == 0U);
@@ -150,7 +158,8 @@ BOOST_AUTO_TEST_CASE(wrong_names_and_unguarded_headers_are_caught) {
 }
 
 BOOST_AUTO_TEST_CASE(sleep_in_a_unit_test_is_caught) {
-  const Tree tree{{"tests/unit/a_test.cpp", "std::this_thread::sleep_for(1s);\n"}, {"tests/integration/b_test.cpp", "sleep(1);\n"}};
+  const Tree tree{{"tests/unit/a_test.cpp", "std::this_thread::sleep_for(1s);\n"},
+                  {"tests/integration/b_test.cpp", "sleep(1);\n"}};
   BOOST_TEST(check_unit_tests(tree).size() == 1U);
 }
 

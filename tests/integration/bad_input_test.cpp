@@ -1,9 +1,9 @@
 // M9: what is wrong is answered with what, where and the remedy; nothing crashes, hangs or is lost.
 #include <arpa/inet.h>
-#include <boost/test/unit_test.hpp>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <boost/test/unit_test.hpp>
 
 #include <csignal>
 #include <fstream>
@@ -52,8 +52,8 @@ std::uint16_t silent_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);          // NOLINT: sockets
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);  // NOLINT: sockets
+    ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);  // NOLINT: sockets
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);    // NOLINT: sockets
     return ntohs(address.sin_port);
   }();
   return port;
@@ -102,18 +102,24 @@ BOOST_AUTO_TEST_CASE(unknown_operation_is_refused_with_the_nearest_name) {
 }
 
 BOOST_AUTO_TEST_CASE(bad_option_value_is_refused_with_its_name) {
-  require_refusal(job_of({{{"_op", "file_reader"}, {"path", "x"}, {"format", "ldjson"}, {"size", "ten"}}, exporter}).dump(), 400,
-                  {"size"});
-  require_refusal(job_of({{{"_op", "data_generator"}, {"size", 10}}, {{"_op", "filter"}, {"query", "delay:>>60"}}, exporter}).dump(), 400,
-                  {"query"});
+  require_refusal(
+      job_of({{{"_op", "file_reader"}, {"path", "x"}, {"format", "ldjson"}, {"size", "ten"}}, exporter}).dump(), 400,
+      {"size"});
+  require_refusal(
+      job_of({{{"_op", "data_generator"}, {"size", 10}}, {{"_op", "filter"}, {"query", "delay:>>60"}}, exporter})
+          .dump(),
+      400, {"query"});
   json workers = job_of({{{"_op", "data_generator"}, {"size", 10}}, exporter});
   workers["workers"] = -1;
   require_refusal(workers.dump(), 400, {"workers", "must be valid integer greater than zero"});
 }
 
 BOOST_AUTO_TEST_CASE(missing_input_file_is_named_when_the_job_is_posted_and_when_it_is_started) {
-  const auto of = [](const std::string& path) { return job_of({{{"_op", "file_reader"}, {"path", path}, {"format", "ldjson"}}, exporter}); };
-  require_refusal(of("no/such/file.ndjson").dump(), 400, {"file_reader", "no/such/file.ndjson", "No such file or directory"});
+  const auto of = [](const std::string& path) {
+    return job_of({{{"_op", "file_reader"}, {"path", path}, {"format", "ldjson"}}, exporter});
+  };
+  require_refusal(of("no/such/file.ndjson").dump(), 400,
+                  {"file_reader", "no/such/file.ndjson", "No such file or directory"});
 
   const auto here = cluster().directory() / "for-now.ndjson";
   std::ofstream(here) << "{\"a\":1}\n";
@@ -133,17 +139,21 @@ BOOST_AUTO_TEST_CASE(input_that_vanishes_while_it_is_read_fails_its_slices_and_t
       file << "{\"a\":" << i << "}\n";
     }
   }
-  json job = job_of({{{"_op", "file_reader"}, {"path", input.string()}, {"format", "ldjson"}, {"size", 200}}, {{"_op", "delay"}, {"ms", 50}}, exporter});
+  json job = job_of({{{"_op", "file_reader"}, {"path", input.string()}, {"format", "ldjson"}, {"size", 200}},
+                     {{"_op", "delay"}, {"ms", 50}},
+                     exporter});
   job["max_retries"] = 0;
   job["workers"] = 2;
   const auto posted = cluster().submit(job);
   BOOST_REQUIRE(eventually(30s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 0; }));
   std::filesystem::remove(input);
   std::string status;
-  BOOST_TEST(eventually(60s, [&] { return (status = cluster().status(posted.ex_id)) == "failed"; }), "status " << status);
+  BOOST_TEST(eventually(60s, [&] { return (status = cluster().status(posted.ex_id)) == "failed"; }),
+             "status " << status);
   const json execution = cluster().execution(posted.ex_id);
   BOOST_TEST(execution.at("_has_errors").get<bool>());
-  BOOST_TEST(contains(execution.at("_failureReason"), "slice failures during processing"), execution.at("_failureReason"));
+  BOOST_TEST(contains(execution.at("_failureReason"), "slice failures during processing"),
+             execution.at("_failureReason"));
   BOOST_TEST(execution.at("_slicer_stats").at("failed").get<int>() > 0);
 }
 
@@ -156,7 +166,8 @@ BOOST_AUTO_TEST_CASE(unreadable_directory_is_refused_and_named) {
   std::filesystem::permissions(locked, std::filesystem::perms::none);
   LocalCluster::Options options;
   if (::geteuid() == 0) {
-    options.wrapped_in = {"setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"};
+    options.wrapped_in = {"setpriv", "--bounding-set=-dac_override,-dac_read_search",
+                          "--inh-caps=-dac_override,-dac_read_search"};
   }
   const LocalCluster unprivileged(directory.path(), options);
   const auto answer = unprivileged.post(
@@ -188,13 +199,16 @@ BOOST_AUTO_TEST_CASE(full_disk_under_the_output_makes_it_wait_and_go_on_when_the
     const std::string megabyte(1U << 20U, 'x');
     fill << megabyte << megabyte << std::flush;
   }
-  const auto posted = full.submit(job_of({{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 5}, {"set_id", "hexadecimal"}},
-                                          {{"_op", "file_exporter"}, {"path", "output"}, {"format", "ldjson"}}}));
+  const auto posted = full.submit(
+      job_of({{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 5}, {"set_id", "hexadecimal"}},
+              {{"_op", "file_exporter"}, {"path", "output"}, {"format", "ldjson"}}}));
   std::string waiting;
-  BOOST_TEST(eventually(30s, [&] {
-    waiting = full.execution(posted.ex_id).value("_waiting", "");
-    return contains(waiting, "No space left on device");
-  }), "_waiting: \"" << waiting << "\"");
+  BOOST_TEST(eventually(30s,
+                        [&] {
+                          waiting = full.execution(posted.ex_id).value("_waiting", "");
+                          return contains(waiting, "No space left on device");
+                        }),
+             "_waiting: \"" << waiting << "\"");
   BOOST_TEST(contains(waiting, "output"), waiting);
   BOOST_TEST(full.status(posted.ex_id) == "running");
 
@@ -209,14 +223,17 @@ BOOST_AUTO_TEST_CASE(port_that_is_taken_is_named_and_nothing_is_left_running) {
   const TestDirectory directory;
   const TakenPort taken;
   const std::string port = std::to_string(taken.port());
-  const auto local = run({program("slicebus").string(), "local", "--rest-port", port, "--data", (directory / "data").string()}, {}, 60s);
+  const auto local = run(
+      {program("slicebus").string(), "local", "--rest-port", port, "--data", (directory / "data").string()}, {}, 60s);
   BOOST_TEST(local.code == 1);
   BOOST_TEST(contains(local.output, port), local.output);
   BOOST_TEST(contains(local.output, "is taken"), local.output);
   BOOST_TEST(contains(local.output, "--rest-port"), local.output);
 
-  const auto master = run({program("slicebus-master").string(), "--rest-port", port, "--data", (directory / "master").string(), "--broker",
-                           "tcp://127.0.0.1:" + std::to_string(silent_port())}, {}, 60s);
+  const auto master =
+      run({program("slicebus-master").string(), "--rest-port", port, "--data", (directory / "master").string(),
+           "--broker", "tcp://127.0.0.1:" + std::to_string(silent_port())},
+          {}, 60s);
   BOOST_TEST(master.code != 0);
   BOOST_TEST(master.code < 128, "ended with " << master.code);
   BOOST_TEST(contains(master.output, port), master.output);
@@ -229,15 +246,21 @@ BOOST_AUTO_TEST_CASE(port_that_is_taken_is_named_and_nothing_is_left_running) {
 }
 
 BOOST_AUTO_TEST_CASE(second_local_cluster_on_the_same_directory_names_the_first) {
-  const auto second = run({program("slicebus").string(), "local", "--rest-port", "0", "--data", (cluster().directory() / "data").string()}, {}, 60s);
+  const auto second = run(
+      {program("slicebus").string(), "local", "--rest-port", "0", "--data", (cluster().directory() / "data").string()},
+      {}, 60s);
   BOOST_TEST(second.code == 1);
-  BOOST_TEST(contains(second.output, "another `slicebus local` runs on it (pid " + std::to_string(cluster().pid()) + ")"), second.output);
+  BOOST_TEST(
+      contains(second.output, "another `slicebus local` runs on it (pid " + std::to_string(cluster().pid()) + ")"),
+      second.output);
   BOOST_TEST(cluster().get("/").status == 200);
 }
 
 BOOST_AUTO_TEST_CASE(second_master_on_the_same_data_is_refused_and_the_first_goes_on) {
-  const auto second = run({program("slicebus-master").string(), "--rest-port", "0", "--data", (cluster().directory() / "data").string(),
-                           "--broker", "tcp://127.0.0.1:" + std::to_string(silent_port())}, {}, 60s);
+  const auto second =
+      run({program("slicebus-master").string(), "--rest-port", "0", "--data", (cluster().directory() / "data").string(),
+           "--broker", "tcp://127.0.0.1:" + std::to_string(silent_port())},
+          {}, 60s);
   BOOST_TEST(second.code != 0);
   BOOST_TEST(second.code < 128, "ended with " << second.code);
   BOOST_TEST(contains(second.output, (cluster().directory() / "data").string()), second.output);
@@ -265,12 +288,14 @@ BOOST_AUTO_TEST_CASE(programs_without_a_broker_wait_for_it_and_end_cleanly) {
       return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     };
     // Nine seconds of silence is the limit; what it says names the broker.
-    BOOST_TEST(eventually(30s, [&] { return contains(said(), broker) && contains(said(), "event=broker_silent"); }), name << " said: " << said());
+    BOOST_TEST(eventually(30s, [&] { return contains(said(), broker) && contains(said(), "event=broker_silent"); }),
+               name << " said: " << said());
     BOOST_TEST(!child->reap().has_value(), name << " ended: " << said());
     child->signal(SIGTERM);
     std::optional<process::Exit> exit;
     BOOST_TEST(eventually(15s, [&] { return (exit = child->reap()).has_value(); }), name << " does not end");
-    BOOST_TEST((exit && exit->signal == 0 && exit->code == 0), name << " ended with " << (exit ? exit->text() : "nothing"));
+    BOOST_TEST((exit && exit->signal == 0 && exit->code == 0),
+               name << " ended with " << (exit ? exit->text() : "nothing"));
   }
 }
 

@@ -29,7 +29,8 @@ LocalCluster::Posted post_by_curl(const std::string& name) {
 }
 
 long generated_records() {
-  const char* wanted = std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
+  const char* wanted =
+      std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
   return wanted != nullptr ? std::atol(wanted) : 100'000;
 }
 
@@ -41,8 +42,9 @@ BOOST_AUTO_TEST_CASE(flights_job_writes_what_python_computes_over_at_least_fifty
   const auto posted = post_by_curl("flights.json");
   BOOST_REQUIRE(cluster().wait_for_end(posted.ex_id) == "completed");
   const auto output = cluster().directory() / "output" / "flights";
-  const auto compared = run({"python3", (source_tree() / "tests/integration/expected_flights.py").string(),
-                             (cluster().directory() / "examples/data/flights-200k.ndjson").string(), output.string(), posted.ex_id});
+  const auto compared =
+      run({"python3", (source_tree() / "tests/integration/expected_flights.py").string(),
+           (cluster().directory() / "examples/data/flights-200k.ndjson").string(), output.string(), posted.ex_id});
   BOOST_TEST(compared.code == 0, compared.output);
   BOOST_TEST(compared.output.find("expected 9845 records, written 9845") != std::string::npos, compared.output);
   BOOST_TEST(hidden_files(output).empty());
@@ -83,12 +85,18 @@ BOOST_AUTO_TEST_CASE(generator_writes_as_many_distinct_records_as_asked) {
 
 BOOST_AUTO_TEST_CASE(same_seed_writes_the_same_records_in_the_same_order) {
   const json job{{"name", "twice"},
-                 {"operations", {{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 7},
-                                  {"start", "2020-01-01T00:00:00.000Z"}, {"end", "2021-01-01T00:00:00.000Z"}},
-                                 {{"_op", "file_exporter"}, {"path", "output/twice"}, {"format", "ldjson"}}}}};
+                 {"operations",
+                  {{{"_op", "data_generator"},
+                    {"size", 1'000},
+                    {"slice_size", 100},
+                    {"seed", 7},
+                    {"start", "2020-01-01T00:00:00.000Z"},
+                    {"end", "2021-01-01T00:00:00.000Z"}},
+                   {{"_op", "file_exporter"}, {"path", "output/twice"}, {"format", "ldjson"}}}}};
   const auto first = cluster().submit(job);
   BOOST_REQUIRE(cluster().wait_for_end(first.ex_id) == "completed");
-  const auto second = json::parse(cluster().post("/v1/jobs/" + first.job_id + "/_start").body).at("ex_id").get<std::string>();
+  const auto second =
+      json::parse(cluster().post("/v1/jobs/" + first.job_id + "/_start").body).at("ex_id").get<std::string>();
   BOOST_REQUIRE(cluster().wait_for_end(second) == "completed");
   const auto output = cluster().directory() / "output" / "twice";
   const auto records = output_records(output, first.ex_id);

@@ -1,4 +1,5 @@
-// M4: kill -9 of every kind of process in the middle of a job, and an orderly end and new start: nothing lost, nothing doubled.
+// M4: kill -9 of every kind of process in the middle of a job, and an orderly end and new start: nothing lost, nothing
+// doubled.
 #include <boost/test/unit_test.hpp>
 #include <csignal>
 #include <cstdlib>
@@ -13,7 +14,8 @@ using nlohmann::json;
 namespace {
 
 long records_of_job() {
-  const char* wanted = std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
+  const char* wanted =
+      std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
   return wanted != nullptr ? std::atol(wanted) : 100'000;
 }
 
@@ -23,7 +25,10 @@ json long_job(long delay_ms) {
   return {{"name", "a job that is hit in the middle"},
           {"workers", 4},
           {"operations",
-           {{{"_op", "data_generator"}, {"size", records_of_job()}, {"slice_size", records_of_job() / slices_of_job}, {"seed", 11},
+           {{{"_op", "data_generator"},
+             {"size", records_of_job()},
+             {"slice_size", records_of_job() / slices_of_job},
+             {"seed", 11},
              {"set_id", "hexadecimal"}},
             {{"_op", "delay"}, {"ms", delay_ms}},
             {{"_op", "file_exporter"}, {"path", "output/faults"}, {"format", "ldjson"}}}}};
@@ -41,7 +46,8 @@ void require_each_record_once(const LocalCluster& cluster, const std::string& li
 }
 
 /// Waits until `more` files beyond those of now are visible: the cluster works again.
-void require_progress(const LocalCluster& cluster, const std::string& ex_id, std::size_t more, const std::string& after) {
+void require_progress(const LocalCluster& cluster, const std::string& ex_id, std::size_t more,
+                      const std::string& after) {
   const auto output = cluster.directory() / "output/faults";
   const std::size_t before = output_files(output, ex_id).size();
   const bool went_on = eventually(90s, [&] { return output_files(output, ex_id).size() >= before + more; });
@@ -92,7 +98,8 @@ BOOST_AUTO_TEST_CASE(sigterm_in_the_middle_and_a_new_start_on_the_same_directory
   for (const ProcessInfo& info : family) {
     BOOST_TEST(!alive(info.pid), "left behind: " << info.command);
   }
-  BOOST_TEST(output_files(cluster.directory() / "output/faults", posted.ex_id).size() < static_cast<std::size_t>(slices_of_job));
+  BOOST_TEST(output_files(cluster.directory() / "output/faults", posted.ex_id).size() <
+             static_cast<std::size_t>(slices_of_job));
 
   cluster.start();
   BOOST_TEST(cluster.status(posted.ex_id) != "stopped");
@@ -126,7 +133,8 @@ BOOST_AUTO_TEST_CASE(paused_execution_stays_paused_over_a_kill_of_its_controller
 
   BOOST_REQUIRE(::kill(cluster.controller(posted.ex_id).value(), SIGKILL) == 0);
   BOOST_REQUIRE(::kill(cluster.master().value(), SIGKILL) == 0);
-  BOOST_TEST(eventually(60s, [&] { return cluster.processed(posted.ex_id).has_value() && cluster.slots(posted.ex_id).size() == 4U; }));
+  BOOST_TEST(eventually(
+      60s, [&] { return cluster.processed(posted.ex_id).has_value() && cluster.slots(posted.ex_id).size() == 4U; }));
   BOOST_TEST(cluster.status(posted.ex_id) == "paused");
   BOOST_TEST(eventually(20s, [&] {
     const auto resumed = cluster.post("/v1/ex/" + posted.ex_id + "/_resume");

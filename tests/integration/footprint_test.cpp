@@ -1,7 +1,8 @@
-// M5 and M6: what `ps` shows, what an idle cluster weighs, how soon a small job is done. Limits hold for the release build: the
-// programs come from $SLICEBUS_RELEASE_BIN when it is set (ctest builds that preset first), and are only looked at otherwise.
-#include <boost/test/unit_test.hpp>
+// M5 and M6: what `ps` shows, what an idle cluster weighs, how soon a small job is done. Limits hold for the release
+// build: the programs come from $SLICEBUS_RELEASE_BIN when it is set (ctest builds that preset first), and are only
+// looked at otherwise.
 #include <algorithm>
+#include <boost/test/unit_test.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -41,8 +42,10 @@ BOOST_AUTO_TEST_SUITE(footprint)
 
 BOOST_AUTO_TEST_CASE(every_kind_of_process_is_seen_by_its_name_and_weighs_less_than_15_mb_idle) {
   const json job{{"workers", 4},
-                 {"operations", {{{"_op", "data_generator"}, {"size", 50'000}, {"slice_size", 100}, {"seed", 1}},
-                                 {{"_op", "delay"}, {"ms", 20}}, {{"_op", "noop"}}}}};
+                 {"operations",
+                  {{{"_op", "data_generator"}, {"size", 50'000}, {"slice_size", 100}, {"seed", 1}},
+                   {{"_op", "delay"}, {"ms", 20}},
+                   {{"_op", "noop"}}}}};
   const auto posted = cluster().submit(job);
   BOOST_REQUIRE(eventually(30s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 10; }));
   BOOST_REQUIRE(cluster().post("/v1/ex/" + posted.ex_id + "/_pause").status == 200);
@@ -72,8 +75,9 @@ BOOST_AUTO_TEST_CASE(every_kind_of_process_is_seen_by_its_name_and_weighs_less_t
 
 BOOST_AUTO_TEST_CASE(job_of_one_slice_posted_while_idle_is_completed_within_100_ms_in_the_median) {
   const json job{{"workers", 1},
-                 {"operations", {{{"_op", "data_generator"}, {"size", 10}, {"slice_size", 10}, {"seed", 1}},
-                                 {{"_op", "file_exporter"}, {"path", "output/small"}, {"format", "ldjson"}}}}};
+                 {"operations",
+                  {{{"_op", "data_generator"}, {"size", 10}, {"slice_size", 10}, {"seed", 1}},
+                   {{"_op", "file_exporter"}, {"path", "output/small"}, {"format", "ldjson"}}}}};
   std::vector<std::chrono::microseconds> times;
   for (int run = 0; run < 20; ++run) {
     const auto posted = cluster().submit(job);
@@ -88,7 +92,8 @@ BOOST_AUTO_TEST_CASE(job_of_one_slice_posted_while_idle_is_completed_within_100_
   }
   std::sort(times.begin(), times.end());
   const auto median = times.at(times.size() / 2);
-  BOOST_TEST_MESSAGE("median " << median.count() << " us, least " << times.front().count() << " us, most " << times.back().count() << " us");
+  BOOST_TEST_MESSAGE("median " << median.count() << " us, least " << times.front().count() << " us, most "
+                               << times.back().count() << " us");
   BOOST_TEST(median.count() < std::chrono::microseconds(small_job_max).count());
 }
 

@@ -6,14 +6,15 @@
 
 #include "tests/support/local_cluster.hpp"
 
-using namespace slicebus::support;   // NOLINT: test
+using namespace slicebus::support;     // NOLINT: test
 using namespace std::chrono_literals;  // NOLINT: test
 using nlohmann::json;
 
 namespace {
 
 long records_of_job() {
-  const char* wanted = std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
+  const char* wanted =
+      std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
   return wanted != nullptr ? std::atol(wanted) : 100'000;
 }
 
@@ -24,7 +25,11 @@ json slow_job(const std::string& path, long records = records_of_job()) {
   return {{"name", "a job to be met in the middle"},
           {"workers", 4},
           {"operations",
-           {{{"_op", "data_generator"}, {"size", records}, {"slice_size", records / slices_of_job}, {"seed", 3}, {"set_id", "hexadecimal"}},
+           {{{"_op", "data_generator"},
+             {"size", records},
+             {"slice_size", records / slices_of_job},
+             {"seed", 3},
+             {"set_id", "hexadecimal"}},
             {{"_op", "delay"}, {"ms", 60}},
             {{"_op", "file_exporter"}, {"path", path}, {"format", "ldjson"}}}}};
 }
@@ -68,7 +73,8 @@ BOOST_AUTO_TEST_CASE(paused_execution_gives_out_nothing_and_keeps_its_slots_unti
   BOOST_TEST((tally(output_records(cluster.directory() / "output/paused", posted.ex_id)) == Tally{records, records}));
 }
 
-BOOST_AUTO_TEST_CASE(stopped_execution_frees_its_slots_and_recovers_with_every_record_once_and_a_new_run_stands_beside_it) {
+BOOST_AUTO_TEST_CASE(
+    stopped_execution_frees_its_slots_and_recovers_with_every_record_once_and_a_new_run_stands_beside_it) {
   const TestDirectory directory;
   const LocalCluster cluster(directory.path());
   const auto output = cluster.directory() / "output/stopped";

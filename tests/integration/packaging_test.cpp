@@ -1,4 +1,5 @@
-// What is shipped beside the programs fits them: settings files, units, the list of packages, the entry points of README.md.
+// What is shipped beside the programs fits them: settings files, units, the list of packages, the entry points of
+// README.md.
 #include <boost/test/unit_test.hpp>
 #include <fstream>
 #include <iterator>
@@ -46,7 +47,8 @@ BOOST_AUTO_TEST_CASE(shipped_settings_are_understood_and_effective) {
 BOOST_AUTO_TEST_CASE(units_start_the_programs_with_the_shipped_settings) {
   for (const std::string& service : services) {
     const std::string unit = text_of("packaging/systemd/slicebus-" + service + ".service");
-    const std::string command = "ExecStart=/usr/bin/slicebus-" + service + " --config /etc/slicebus/" + service + ".yaml\n";
+    const std::string command =
+        "ExecStart=/usr/bin/slicebus-" + service + " --config /etc/slicebus/" + service + ".yaml\n";
     BOOST_TEST(unit.find(command) != std::string::npos, service);
     BOOST_TEST(unit.find("Restart=always\n") != std::string::npos, service);
   }
@@ -77,8 +79,9 @@ BOOST_AUTO_TEST_CASE(ci_runs_the_test_command_of_the_readme) {
   BOOST_TEST(readme.find("./quickstart ") != std::string::npos);
   BOOST_TEST(readme.find("./run-tests ") != std::string::npos);
   BOOST_TEST(text_of(".ci/run").find("exec ./run-tests\n") != std::string::npos);
-  for (const std::string script : {"quickstart", "run-tests", ".ci/run", "packaging/install-packages", "tests/integration/quickstart_test.sh",
-                                   "tests/cluster/containers.sh", "tests/cluster/compose_test.sh", "tests/cluster/fleet_test.sh"}) {
+  for (const std::string script :
+       {"quickstart", "run-tests", ".ci/run", "packaging/install-packages", "tests/integration/quickstart_test.sh",
+        "tests/cluster/containers.sh", "tests/cluster/compose_test.sh", "tests/cluster/fleet_test.sh"}) {
     const auto checked = run({"bash", "-n", (source_tree() / script).string()});
     BOOST_TEST(checked.code == 0, checked.output);
   }

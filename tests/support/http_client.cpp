@@ -84,8 +84,8 @@ std::optional<std::string> HttpClient::raw(const std::string& bytes, std::chrono
   return std::nullopt;
 }
 
-std::optional<HttpAnswer> HttpClient::request(const std::string& method, const std::string& target, const std::string& body,
-                                              std::chrono::milliseconds patience) const {
+std::optional<HttpAnswer> HttpClient::request(const std::string& method, const std::string& target,
+                                              const std::string& body, std::chrono::milliseconds patience) const {
   std::string bytes = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) +
                       "\r\nConnection: close\r\nAccept: application/json\r\n";
   if (!body.empty()) {

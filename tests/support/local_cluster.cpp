@@ -111,9 +111,10 @@ void LocalCluster::start() {
   spawn.name = "env";
   spawn.arguments = {"-C", directory_.string()};
   spawn.arguments.insert(spawn.arguments.end(), options_.wrapped_in.begin(), options_.wrapped_in.end());
-  spawn.arguments.insert(spawn.arguments.end(),
-                         {program("slicebus").string(), "local", "--rest-port", std::to_string(options_.rest_port), "--data", "data",
-                          "--slots", std::to_string(options_.slots), "--ready-fd", std::to_string(ready->child_fd())});
+  spawn.arguments.insert(
+      spawn.arguments.end(),
+      {program("slicebus").string(), "local", "--rest-port", std::to_string(options_.rest_port), "--data", "data",
+       "--slots", std::to_string(options_.slots), "--ready-fd", std::to_string(ready->child_fd())});
   spawn.output_path = (directory_ / "local.log").string();
   spawn.keep_fds = {ready->child_fd()};
   auto child = process::Child::spawn(spawn);
@@ -228,7 +229,8 @@ std::string LocalCluster::logs() const {
     std::ifstream log(file);
     const std::string text((std::istreambuf_iterator<char>(log)), std::istreambuf_iterator<char>());
     constexpr std::size_t shown_max = 4'000;
-    all += "---- " + file.filename().string() + "\n" + text.substr(text.size() > shown_max ? text.size() - shown_max : 0);
+    all +=
+        "---- " + file.filename().string() + "\n" + text.substr(text.size() > shown_max ? text.size() - shown_max : 0);
   }
   return all;
 }

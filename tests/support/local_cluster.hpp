@@ -18,7 +18,8 @@ namespace slicebus::support {
 std::filesystem::path program(const std::string& name);
 std::filesystem::path source_tree();
 
-/// A fresh directory under the system's temporary one. Removed at its end unless something failed meanwhile: then its path is printed.
+/// A fresh directory under the system's temporary one. Removed at its end unless something failed meanwhile: then its
+/// path is printed.
 class TestDirectory {
  public:
   TestDirectory();
@@ -36,12 +37,13 @@ class TestDirectory {
 /// True as soon as `condition` is, asked every few milliseconds; false after `patience`.
 bool eventually(std::chrono::milliseconds patience, const std::function<bool()>& condition);
 
-/// `slicebus local` in `directory` (its working directory, in which examples/data is unpacked; it stores under directory/data).
+/// `slicebus local` in `directory` (its working directory, in which examples/data is unpacked; it stores under
+/// directory/data).
 class LocalCluster {
  public:
   struct Options {
     int slots = 4;
-    std::uint16_t rest_port = 0;              ///< 0: a free one
+    std::uint16_t rest_port = 0;               ///< 0: a free one
     std::vector<std::string> wrapped_in = {};  ///< words before the command: "unshare", "-m", …; they must exec it
   };
   /// Started and ready, or the test ends here.
@@ -82,7 +84,8 @@ class LocalCluster {
   /// Slices answered, as /controller tells; nothing while there is no controller with numbers.
   std::optional<long> processed(const std::string& ex_id) const;
   /// The final status, or the last one seen when it is not terminal within `patience`.
-  std::string wait_for_end(const std::string& ex_id, std::chrono::milliseconds patience = std::chrono::minutes(3)) const;
+  std::string wait_for_end(const std::string& ex_id,
+                           std::chrono::milliseconds patience = std::chrono::minutes(3)) const;
   /// What people need to see when a test fails: the last lines of each log.
   std::string logs() const;
 
@@ -93,7 +96,8 @@ class LocalCluster {
   HttpClient client_{0};
 };
 
-// ---- output --------------------------------------------------------------------------------------------------------------
+// ---- output
+// --------------------------------------------------------------------------------------------------------------
 
 /// Visible files of a lineage under `path`, sorted: <lineage>.<slicer>-<order>.<ext>.
 std::vector<std::filesystem::path> output_files(const std::filesystem::path& path, const std::string& lineage);

@@ -40,7 +40,8 @@ std::vector<Include> includes_of(const std::string& content) {
 
 std::string at(const std::string& path, std::size_t line) { return path + ":" + std::to_string(line) + ": "; }
 
-/// A room, the rooms it may include beside itself, and what to say otherwise. The first whose prefix fits a path is the file's room.
+/// A room, the rooms it may include beside itself, and what to say otherwise. The first whose prefix fits a path is the
+/// file's room.
 struct Room {
   std::string_view prefix;
   std::string_view name;
@@ -48,34 +49,64 @@ struct Room {
   std::string_view says;
 };
 
-/// In the order of matching: the longer prefix first. A prefix that ends in '/' is a folder, else the files directly in it.
+/// In the order of matching: the longer prefix first. A prefix that ends in '/' is a folder, else the files directly in
+/// it.
 const std::vector<Room>& rooms() {
   static const std::vector<Room> all{
       {"common/record/", "record", {"common"}, "record may include common/*.hpp only; it comes before wire and bus"},
       {"common/wire/", "wire", {"common", "common/record/"}, "wire may include common/*.hpp and record/ only"},
-      {"common/bus/", "bus", {"common", "common/record/", "common/wire/"}, "bus may include wire/ and what is before it only"},
-      {"common/operations/", "operations", {"common", "common/record/", "common/config/"},
+      {"common/bus/",
+       "bus",
+       {"common", "common/record/", "common/wire/"},
+       "bus may include wire/ and what is before it only"},
+      {"common/operations/",
+       "operations",
+       {"common", "common/record/", "common/config/"},
        "operations may include record/ (and config/, which reads durations) only; it knows nothing of wire or bus"},
       {"common/config/", "config", {"common"}, "config may include common/*.hpp only"},
       {"common/log/", "log", {"common"}, "log may include common/*.hpp only"},
       {"common/process/", "process", {"common"}, "process may include common/*.hpp only"},
-      {"common/", "common", {"common"}, "what stands directly in common may include nothing but itself; it is under everything"},
-      {"master/api/", "api", {"common", "common/", "master/service/", "master/http/"},
+      {"common/",
+       "common",
+       {"common"},
+       "what stands directly in common may include nothing but itself; it is under everything"},
+      {"master/api/",
+       "api",
+       {"common", "common/", "master/service/", "master/http/"},
        "api may include service/ only; move the call there"},
-      {"master/service/", "service", {"common", "common/", "master/scheduler/", "master/execution/", "master/store"},
+      {"master/service/",
+       "service",
+       {"common", "common/", "master/scheduler/", "master/execution/", "master/store"},
        "service may include scheduler/, execution/ and the store ports only"},
-      {"master/scheduler/", "scheduler", {"common", "common/"}, "scheduler may include common/ only; hand it what it needs"},
-      {"master/execution/", "execution", {"common", "common/", "master/store"}, "execution may include the store ports only"},
-      {"master/store/", "store", {"common", "common/", "master/store"}, "an adapter may include its own folder and the ports only"},
+      {"master/scheduler/",
+       "scheduler",
+       {"common", "common/"},
+       "scheduler may include common/ only; hand it what it needs"},
+      {"master/execution/",
+       "execution",
+       {"common", "common/", "master/store"},
+       "execution may include the store ports only"},
+      {"master/store/",
+       "store",
+       {"common", "common/", "master/store"},
+       "an adapter may include its own folder and the ports only"},
       {"master/http/", "http", {"common", "common/"}, "http may include common/ only; the API reads its requests"},
-      {"master/", "master", {"common", "common/", "master/", "master/store"}, "the master may include common/ and master/ only"},
+      {"master/",
+       "master",
+       {"common", "common/", "master/", "master/store"},
+       "the master may include common/ and master/ only"},
       {"worker/pipeline/", "pipeline", {"common", "common/"}, "pipeline may include common/ only"},
       {"worker/slot/", "slot", {"common", "common/", "worker/pipeline/"}, "slot may include pipeline/ only"},
-      {"worker/agent/", "agent", {"common", "common/", "worker/slot/page.hpp"},
+      {"worker/agent/",
+       "agent",
+       {"common", "common/", "worker/slot/page.hpp"},
        "agent may include common/ and slot/page.hpp only; slots are processes, not objects"},
       {"worker/", "worker", {"common", "common/", "worker/"}, "the worker may include common/ and worker/ only"},
       {"broker/", "broker", {"common", "common/"}, "the broker may include common/ only"},
-      {"cli/", "cli", {"common", "common/"}, "the command line may include common/ only; use a subcommand of slicebus-master"},
+      {"cli/",
+       "cli",
+       {"common", "common/"},
+       "the command line may include common/ only; use a subcommand of slicebus-master"},
   };
   return all;
 }
@@ -113,10 +144,12 @@ constexpr std::array<Vendor, 5> vendors{{
 
 /// `allowed` holds "master/store" for the ports, which stand directly in it; an adapter is any folder below.
 bool may_include(const Room& room, const std::string& from, const std::string& target) {
-  if (folder_of(from) == folder_of(target) || (begins(target, room.prefix) && room.name != "store" && room.name != "common")) {
+  if (folder_of(from) == folder_of(target) ||
+      (begins(target, room.prefix) && room.name != "store" && room.name != "common")) {
     return true;
   }
-  return std::any_of(room.may.begin(), room.may.end(), [&](std::string_view allowed) { return within(target, allowed); });
+  return std::any_of(room.may.begin(), room.may.end(),
+                     [&](std::string_view allowed) { return within(target, allowed); });
 }
 
 bool is_source_folder(std::string_view top) {
@@ -152,7 +185,8 @@ Breaches check_includes(const Tree& tree) {
     }
     for (const Include& include : includes_of(content)) {
       if (include.quoted && tree.count(include.target) == 0) {
-        breaches.push_back(at(path, include.line) + "\"" + include.target + "\" is no file from the root; write the whole path");
+        breaches.push_back(at(path, include.line) + "\"" + include.target +
+                           "\" is no file from the root; write the whole path");
       } else if (include.quoted && !may_include(*room, path, include.target)) {
         breaches.push_back(at(path, include.line) + std::string(room->says));
       }
@@ -206,17 +240,19 @@ std::set<std::string> core_files(const Tree& tree) {
 }
 
 Breaches check_cores(const Tree& tree) {
-  static const std::set<std::string_view> forbidden{"thread", "mutex", "random", "condition_variable", "future", "atomic"};
+  static const std::set<std::string_view> forbidden{"thread", "mutex", "random", "condition_variable",
+                                                    "future", "atomic"};
   static const std::regex calls_now(R"(\b(monotonic_now|wall_now|new_uuid|sleep_for|sleep_until)\s*\(|::now\s*\()");
   Breaches breaches;
   for (const std::string& path : core_files(tree)) {
     const std::string& content = tree.at(path);
     for (const Include& include : includes_of(content)) {
-      const bool vendor = std::any_of(vendors.begin(), vendors.end(), [&](const Vendor& v) { return begins(include.target, v.header); });
+      const bool vendor = std::any_of(vendors.begin(), vendors.end(),
+                                      [&](const Vendor& v) { return begins(include.target, v.header); });
       if (vendor || begins(include.target, "common/bus/") || begins(include.target, "common/process/") ||
           (!include.quoted && forbidden.count(include.target) > 0)) {
-        breaches.push_back(at(path, include.line) + "a core includes no sockets, stores, threads or chance (" + include.target +
-                           "); leave that to its shell");
+        breaches.push_back(at(path, include.line) + "a core includes no sockets, stores, threads or chance (" +
+                           include.target + "); leave that to its shell");
       }
     }
     std::istringstream lines(content);
@@ -224,7 +260,8 @@ Breaches check_cores(const Tree& tree) {
     for (std::size_t number = 1; std::getline(lines, line); ++number) {
       const std::string code = line.substr(0, line.find("//"));
       if (std::regex_search(code, calls_now)) {
-        breaches.push_back(at(path, number) + "a core reads no clock and draws no chance; its shell passes `now` and ids to step()");
+        breaches.push_back(at(path, number) +
+                           "a core reads no clock and draws no chance; its shell passes `now` and ids to step()");
       }
     }
   }

@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-/// The house rules that a machine can check, over any tree: the real one, or a wrong one made up by a test of the tests.
+/// The house rules that a machine can check, over any tree: the real one, or a wrong one made up by a test of the
+/// tests.
 namespace slicebus::tidy {
 
 /// Path from the root ("master/api/jobs.cpp") to content.
@@ -20,7 +21,8 @@ using Breaches = std::vector<std::string>;
 
 /// Rooms include only what stands before them in the flow (style §3); zmq, Pistache and SQLite have one room each.
 Breaches check_includes(const Tree& tree);
-/// Cores (sources of targets named *_core, and what they include from their own room) know no sockets, threads, chance or clock.
+/// Cores (sources of targets named *_core, and what they include from their own room) know no sockets, threads, chance
+/// or clock.
 Breaches check_cores(const Tree& tree);
 /// #pragma once first; snake_case file names; .hpp, .cpp, _test.cpp; no utils, helpers, misc.
 Breaches check_files(const Tree& tree);

@@ -26,7 +26,8 @@ BOOST_AUTO_TEST_SUITE(supervision)
 BOOST_AUTO_TEST_CASE(broker_starts_first_and_ready_is_announced_once_all_three_serve) {
   Supervision cluster{{}};
   BOOST_TEST((cluster.step(Begin{}, at(0s)) == Actions{StartChild{Role::broker}}));
-  BOOST_TEST((cluster.step(ChildReady{Role::broker}, at(1s)) == Actions{StartChild{Role::master}, StartChild{Role::worker}}));
+  BOOST_TEST(
+      (cluster.step(ChildReady{Role::broker}, at(1s)) == Actions{StartChild{Role::master}, StartChild{Role::worker}}));
   BOOST_TEST(cluster.step(ChildReady{Role::worker}, at(2s)).empty());
   BOOST_TEST((cluster.step(ChildReady{Role::master}, at(3s)) == Actions{AnnounceReady{}}));
   BOOST_TEST(!cluster.next_deadline().has_value());
