@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "common/process/child.hpp"
@@ -20,7 +19,10 @@ constexpr int end_patience_ms = 10'000;
 
 std::optional<unsigned long long> start_time_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string stat((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  // A process may end between the opening and the reading; an iterator over the buffer would throw then, a stream only fails.
+  std::ostringstream text;
+  text << file.rdbuf();
+  const std::string stat = text.str();
   // Field 2 is the name in parentheses, which may itself hold blanks and parentheses; the rest are plain numbers.
   const std::size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos) {

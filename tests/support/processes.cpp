@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -21,7 +20,9 @@ namespace {
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::ostringstream text;  // fails quietly, where an iterator would throw, when the process ends between opening and reading
+  text << file.rdbuf();
+  return text.str();
 }
 
 std::vector<ProcessInfo> all_processes() {

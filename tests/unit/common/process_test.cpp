@@ -243,6 +243,23 @@ BOOST_AUTO_TEST_CASE(a_signal_that_was_ignored_at_the_start_stays_ignored) {
   std::signal(SIGUSR2, SIG_DFL);
 }
 
+BOOST_AUTO_TEST_CASE(a_process_that_ends_while_it_is_looked_at_is_nobody_and_never_an_exception) {
+  // Each of these is gone and reaped within a millisecond: some are between the opening and the reading of their stat.
+  Child many = Child::spawn(shell("i=0; while [ $i -lt 3000 ]; do /bin/true; i=$((i+1)); done")).value();
+  const std::string first = std::to_string(many.pid());
+  std::size_t seen = 0;
+  while (!many.reap().has_value()) {
+    std::ifstream children("/proc/" + first + "/task/" + first + "/children");
+    pid_t child = 0;
+    while (children >> child && start_time_of(child).has_value()) {
+      ++seen;
+      while (start_time_of(child).has_value()) {
+      }
+    }
+  }
+  BOOST_TEST(seen > 0U, "nobody was met alive");
+}
+
 BOOST_AUTO_TEST_CASE(a_stranger_is_ended_only_if_it_is_the_one_meant) {
   Child child = Child::spawn(shell("exec sleep 1000")).value();
   const auto born = start_time_of(child.pid());
