@@ -174,7 +174,8 @@ struct SlicePublish {
 };
 
 /// controller → slot (pause, stop, or another slot is idle): give back what you have not begun. Answer:
-/// SliceReturned, possibly empty. Numbered with the assignments, sent again when a beat shows the gap.
+/// SliceReturned, possibly empty. Numbered with the assignments, sent again when a beat shows the gap; a beat that confirms its
+/// number answers it, too.
 struct SliceRecall {
   std::uint64_t epoch = 0;
   std::uint64_t number = 0;
@@ -216,9 +217,10 @@ struct SlotBeat {
   std::uint64_t sent_at_us = 0;       ///< the slot's clock, echoed
   std::uint32_t window = 1;           ///< may change with every beat; 0 while draining
   std::string waiting;                ///< why output cannot be published ("No space left on device …"), or empty
+  std::uint32_t held = 0;             ///< the last so many of `holds` are held: a report of that may have been lost
 
   bool operator==(const SlotBeat&) const = default;
-  MSGPACK_DEFINE(process, epoch, last_batch, holds, finished, sent_at_us, window, waiting)
+  MSGPACK_DEFINE(process, epoch, last_batch, holds, finished, sent_at_us, window, waiting, held)
 };
 
 /// controller → slot, answers SlotBeat: which of `holds` are no longer the slot's. It drops them and answers SliceReturned.

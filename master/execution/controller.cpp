@@ -48,7 +48,9 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
   for (const auto& [name, fence] : event.ledger.unpublished) {
     publishing.add(name, fence, no_slot, now);
   }
-  final_state = event.ledger.final_state;
+  if (event.ledger.final_state) {
+    end_with(*event.ledger.final_state);
+  }
   if (event.ledger.tally.started_ms == 0) {
     accounting.set_started(wall_ms(now));
   } else if (!event.unfinished.empty()) {
@@ -103,7 +105,7 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
     publishing.erase(name);
   }
   if (group.final_state) {
-    final_state = group.final_state;
+    end_with(*group.final_state);
   }
 }
 
@@ -271,8 +273,14 @@ void Controller::State::end_if_done() {
 
 void Controller::State::propose(std::string status, std::string reason) {
   proposing = true;
-  out.emplace_back(SweepOutput{});
   accounting.finish({std::move(status), std::move(reason)});
+}
+
+/// The end is in the ledger, so that no controller that was replaced ever gets here; the master hears of it after the sweep, so that no
+/// recovery has begun to prepare output under the same names.
+void Controller::State::end_with(store::FinalState state) {
+  final_state = std::move(state);
+  out.emplace_back(SweepOutput{});
 }
 
 void Controller::State::fail_execution(std::string reason, TimePoint now) {

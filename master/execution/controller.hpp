@@ -119,8 +119,8 @@ struct AskSlicer {
   std::uint32_t slicer_id = 0;
   std::size_t max = 0;
 };
-/// The execution is ending: remove temporary files of dead attempts. To be done before any later action is performed: once the final
-/// status is known a recovery may begin to prepare output under the same names.
+/// The execution has ended: remove temporary files of dead attempts. To be done before any later action is performed: once the master
+/// knows the final status a recovery may begin to prepare output under the same names.
 struct SweepOutput {};
 struct Exit {
   int code = 0;  ///< 0: orderly (final recorded, SIGTERM, another controller has the lineage)

@@ -41,6 +41,7 @@ struct Controller::State {
   void submit_group();
   void end_if_done();
   void propose(std::string status, std::string reason);
+  void end_with(store::FinalState state);
   void fail_execution(std::string reason, TimePoint now);
   void exit(int code, std::string why);
   bool exhausted() const;
@@ -55,6 +56,8 @@ struct Controller::State {
   void hear(SlotView& slot, const wire::SliceReport& report, TimePoint now);
   void hear(SlotView& slot, const wire::SliceReturned& returned, TimePoint now);
   void hear(SlotView& slot, const wire::SlicePublished& published, TimePoint now);
+  void hear_held(SlotView& slot, const wire::SliceCopy& copy, TimePoint now);
+  void confirm(SlotView& slot, std::uint64_t number);
   void hear_outcome(SlotView& slot, const wire::SliceOutcome& outcome, TimePoint now);
   void take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const std::vector<Slice*>& members);
   bool claim(SlotView& slot, const wire::SliceCopy& copy, bool is_held, TimePoint now);

@@ -156,15 +156,17 @@ void Controller::State::hear(SlotView& slot, const wire::SlotBeat& beat, TimePoi
     }
     return slice != nullptr;
   };
-  for (const SliceCopy& copy : beat.holds) {
+  for (std::size_t i = 0; i < beat.holds.size(); ++i) {
+    const SliceCopy& copy = beat.holds[i];
     if (!renew(copy)) {
       ack.drop.push_back(copy);
+    } else if (beat.holds.size() - i <= beat.held) {
+      hear_held(slot, copy, now);
+      still_out.erase(copy.fence);
     }
   }
   std::for_each(beat.finished.begin(), beat.finished.end(), renew);
-  while (!slot.sent.empty() && slot.sent.front().number <= beat.last_batch) {
-    slot.sent.pop_front();
-  }
+  confirm(slot, beat.last_batch);
   if (slot.sent.empty() && beat.last_batch == slot.batch) {
     // Nothing is on its way to it: what it does not list, it does not have.
     slot.out = std::move(still_out);
@@ -187,13 +189,27 @@ void Controller::State::hear(SlotView& slot, const wire::SliceReport& report, Ti
   }
 }
 
+/// It ran, and operations keep records of it: it takes no place in the window any more.
+void Controller::State::hear_held(SlotView& slot, const SliceCopy& copy, TimePoint now) {
+  Slice* slice = owned(slot, copy);
+  if (slice != nullptr && slice->state == SliceState::assigned) {
+    hold_on(slot, *slice, SliceState::held, now);
+  }
+  slot.out.erase(copy.fence);
+}
+
+/// The slot has every batch up to this one. What it answered to a recall among them came before, or was lost.
+void Controller::State::confirm(SlotView& slot, std::uint64_t number) {
+  for (; !slot.sent.empty() && slot.sent.front().number <= number; slot.sent.pop_front()) {
+    if (slot.sent.front().kind == SentBatch::Kind::recall) {
+      slot.recall_at.reset();
+    }
+  }
+}
+
 void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& outcome, TimePoint now) {
   if (outcome.kind == wire::OutcomeKind::held) {
-    Slice* slice = owned(slot, outcome.copy);
-    if (slice != nullptr && slice->state == SliceState::assigned) {
-      hold_on(slot, *slice, SliceState::held, now);
-    }
-    slot.out.erase(outcome.copy.fence);
+    hear_held(slot, outcome.copy, now);
     return;
   }
   const std::vector<SliceCopy> only{outcome.copy};
@@ -237,9 +253,7 @@ void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& o
   for (Slice* slice : members) {
     // What it arrived in is proof that the batch did: no beat has to confirm it.
     if (slice->holder == slot.index && slice->batch != 0 && slice->fence.epoch == epoch && slice->state != SliceState::ready) {
-      while (!slot.sent.empty() && slot.sent.front().number <= slice->batch) {
-        slot.sent.pop_front();
-      }
+      confirm(slot, slice->batch);
     }
     detach(*slice);
     queue.take(*slice, SliceState::committing);

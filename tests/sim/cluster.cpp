@@ -26,6 +26,63 @@ std::vector<std::uint64_t> lengths_for(std::uint64_t seed) {
   return lengths;
 }
 
+/// A message in one line of a trace: what matters of it.
+std::string describe(const wire::Message& message) {
+  std::ostringstream text;
+  text << wire::message_name(message);
+  const auto list = [&](const char* name, const auto& copies) {
+    text << ' ' << name << '[';
+    for (const auto& copy : copies) {
+      text << ' ' << copy.slice << '@' << copy.fence;
+    }
+    text << " ]";
+  };
+  if (const auto* hello = std::get_if<wire::SlotHello>(&message)) {
+    text << ' ' << hello->number << " window " << hello->window;
+    list("running", hello->running);
+    list("prefetched", hello->prefetched);
+    list("held", hello->held);
+    text << " reports " << hello->reports.size();
+  } else if (const auto* welcome = std::get_if<wire::SlotWelcome>(&message)) {
+    text << ' ' << welcome->hello << " epoch " << welcome->epoch << " batch " << welcome->batch;
+    list("drop", welcome->drop);
+  } else if (const auto* assign = std::get_if<wire::SliceAssign>(&message)) {
+    text << ' ' << assign->number;
+    list("slices", assign->slices);
+  } else if (const auto* beat = std::get_if<wire::SlotBeat>(&message)) {
+    text << " last " << beat->last_batch << " held " << beat->held;
+    list("holds", beat->holds);
+    list("finished", beat->finished);
+  } else if (const auto* answer = std::get_if<wire::SlotBeatAck>(&message)) {
+    list("drop", answer->drop);
+  } else if (const auto* returned = std::get_if<wire::SliceReturned>(&message)) {
+    list("slices", returned->slices);
+    text << (returned->recall_answered ? " recall answered" : "") << ' ' << returned->reason;
+  } else if (const auto* recall = std::get_if<wire::SliceRecall>(&message)) {
+    text << ' ' << recall->number;
+  } else if (const auto* flush = std::get_if<wire::SliceFlush>(&message)) {
+    text << ' ' << flush->number;
+  } else if (const auto* publish = std::get_if<wire::SlicePublish>(&message)) {
+    list("copies", publish->copies);
+  } else if (const auto* published = std::get_if<wire::SlicePublished>(&message)) {
+    list("copies", published->copies);
+  } else if (const auto* report = std::get_if<wire::SliceReport>(&message)) {
+    for (const wire::SliceOutcome& outcome : report->outcomes) {
+      text << (outcome.kind == wire::OutcomeKind::held     ? " held"
+               : outcome.kind == wire::OutcomeKind::failed ? " failed"
+                                                           : " completed");
+      list("", std::vector<wire::SliceCopy>{outcome.copy});
+      list("members", outcome.members);
+    }
+  } else if (const auto* ack = std::get_if<wire::SliceAck>(&message)) {
+    for (const wire::Acknowledgement& each : ack->acknowledgements) {
+      text << ' ' << each.copy.slice << '@' << each.copy.fence
+           << (each.verdict == wire::Verdict::publish ? " publish" : each.verdict == wire::Verdict::drop ? " drop" : " recorded");
+    }
+  }
+  return text.str();
+}
+
 }  // namespace
 
 Cluster::Cluster(std::uint64_t seed, Mutation with, bool trace)
@@ -53,6 +110,7 @@ Cluster::Cluster(std::uint64_t seed, Mutation with, bool trace)
   keeps_unsent = chance.happens(0.5);
   locked = chance.happens(0.7) && mutation != Mutation::no_epoch_check;
   slow_s = chance.one_of({0.0, 0.02, 0.3});
+  loses = chance.one_of({0.0, 0.0, 0.005, 0.1});
   ready_max = chance.one_of<std::size_t>({4, 6, 30});
   end_s_ = chance.between(4, 30);
   heal_at = TimePoint{} + seconds(end_s_ + 1);
@@ -114,6 +172,9 @@ void Cluster::send(Connection& connection, bool up, wire::Message message) {
   if (connection.dead) {
     return;
   }
+  if (world.now < heal_at && world.chance.happens(loses)) {
+    return;
+  }
   TimePoint when = world.now + delay();
   if (is_cut(connection.slot->node())) {
     when = cut_until[connection.slot->node()] + delay();
@@ -128,7 +189,7 @@ void Cluster::send(Connection& connection, bool up, wire::Message message) {
     if (world.traces()) {
       world.log((up ? connection.slot->name() + " -> " + connection.controller->name()
                     : connection.controller->name() + " -> " + connection.slot->name()) +
-                " " + std::string(wire::message_name(message)));
+                " " + describe(message));
     }
     if (up) {
       connection.controller->deliver(connection, message);

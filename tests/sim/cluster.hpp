@@ -69,6 +69,7 @@ class Cluster {
   bool keeps_unsent = false;     ///< what could not be sent goes out on the next connection
   bool locked = true;            ///< one controller of a lineage at a time; else the epoch alone must do
   double slow_s = 0;             ///< now and then a message takes so much longer
+  double loses = 0;              ///< a pipe is full: so many messages are lost though the connection stays
   std::size_t ready_max = 6;
 
   // -- what is there

@@ -161,7 +161,7 @@ void SimController::perform(const execution::ControllerAction& action) {
                         [&](const execution::AskSlicer& each) { slice(each); },
                         [&](const execution::SweepOutput&) {
                           if (cluster_.mutation == Mutation::sweep_after_the_end) {
-                            world_.at(2s, nullptr, [this] { cluster_.output.sweep(); });
+                            world_.at(4s, nullptr, [this] { cluster_.output.sweep(); });
                           } else {
                             cluster_.output.sweep();
                           }

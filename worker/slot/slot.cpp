@@ -215,7 +215,8 @@ void Slot::State::say_beat(TimePoint now) {
                       .last_batch = last_batch,
                       .holds = holdings.all(),
                       .sent_at_us = static_cast<std::uint64_t>(now.time_since_epoch().count()),
-                      .window = announced};
+                      .window = announced,
+                      .held = static_cast<std::uint32_t>(holdings.held().size())};
   // What was taken back while it runs is listed too: its place in the window is free when its end was reported or returned.
   if (const auto& running = holdings.running(); running && running->disowned) {
     beat.finished.push_back(running->copy);

@@ -416,6 +416,55 @@ BOOST_AUTO_TEST_CASE(terminated_it_commits_what_waits_and_exits_without_a_final_
   BOOST_TEST(desk.take<Exit>().size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(a_beat_says_again_which_slices_are_held_so_that_a_lost_report_does_not_keep_them_for_ever) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 2);
+  desk.slice(2);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(given.size(), 2U);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 1});
+  BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").empty());
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 2});
+  BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_beat_that_confirms_a_recall_answers_it_when_the_answer_was_lost) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 2);
+  desk.slice(2);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .paused = true}});
+  BOOST_REQUIRE_EQUAL(desk.to_slot<wire::SliceRecall>("s1").at(0).number, 2U);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2});
+  BOOST_TEST(!desk.beat().paused);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 2, .holds = {given[0]}, .window = 2});
+  BOOST_TEST(desk.beat().paused);
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 2}});
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(temporary_output_is_swept_after_the_end_is_durable_and_before_the_master_hears_of_it) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.slice(0);
+  desk.step(GroupCommitted{desk.groups().at(0).group});
+  const auto last = desk.groups();
+  BOOST_REQUIRE(last.at(0).batch.final_state.has_value());
+  BOOST_TEST(desk.take<SweepOutput>().empty());  // a controller that was replaced gets no further than this
+  desk.done.clear();
+  desk.step(GroupCommitted{last[0].group});
+  BOOST_REQUIRE_GE(desk.done.size(), 2U);
+  BOOST_TEST(std::holds_alternative<SweepOutput>(desk.done[0]));
+  BOOST_TEST(std::get<wire::ControllerBeat>(std::get<SendControl>(desk.done[1]).message).final_status == "completed");
+}
+
 BOOST_AUTO_TEST_CASE(messages_that_make_no_sense_are_passed_over) {
   ControllerDesk desk;
   desk.open();

@@ -261,6 +261,19 @@ BOOST_AUTO_TEST_CASE(of_held_slices_all_go_when_one_is_taken_back) {
   BOOST_TEST((desk.returned() == Copies{running}));
 }
 
+BOOST_AUTO_TEST_CASE(a_beat_lists_held_slices_last_and_says_how_many) {
+  SlotDesk desk;
+  desk.connect();
+  const SliceCopy first = desk.assign(1, 1);
+  desk.held(first);
+  const SliceCopy second = desk.assign(2, 2);
+  desk.said<wire::SlotBeat>();
+  desk.wait(1s);
+  const auto beats = desk.said<wire::SlotBeat>();
+  BOOST_TEST((beats.at(0).holds == Copies{second, first}));
+  BOOST_TEST(beats.at(0).held == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_flush_waits_for_the_slice_that_runs_and_its_outcome_names_all_members) {
   SlotDesk desk;
   desk.connect();
