@@ -28,7 +28,8 @@ Claim Routing::claim(const std::string& address, const ProcessId& process, const
     entry.claimed_at = now;
     return Claim::kept;
   }
-  if ((rank != 0 && rank < entry.rank) || std::find(entry.former.begin(), entry.former.end(), process) != entry.former.end()) {
+  if ((rank != 0 && rank < entry.rank) ||
+      std::find(entry.former.begin(), entry.former.end(), process) != entry.former.end()) {
     return Claim::refused;
   }
   entry.former.push_back(std::move(entry.process));

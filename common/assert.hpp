@@ -2,7 +2,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-/// Catches our own mistakes, in release too. A peer, a file or a user can never trip one: what they can do wrong is a Result.
+/// Catches our own mistakes, in release too. A peer, a file or a user can never trip one: what they can do wrong is a
+/// Result.
 #define SB_ASSERT(condition, text)                                                                        \
   do {                                                                                                    \
     if (!(condition)) {                                                                                   \

@@ -56,7 +56,8 @@ struct SlicePosition {
   }
 };
 
-/// Stamps one giving-out of a slice. `epoch` is the controller start (unique in a lineage), `number` counts from 1 in it.
+/// Stamps one giving-out of a slice. `epoch` is the controller start (unique in a lineage), `number` counts from 1 in
+/// it.
 struct Fence {
   std::uint64_t epoch = 0;
   std::uint64_t number = 0;

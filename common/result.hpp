@@ -50,8 +50,8 @@ inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(st
   if (!name##_result) return tl::make_unexpected(std::move(name##_result).error()); \
   auto&& name = *std::move(name##_result)
 
-#define SB_TRY_VOID(expression)                                                              \
-  do {                                                                                       \
-    auto sb_void_result = (expression);                                                      \
-    if (!sb_void_result) return tl::make_unexpected(std::move(sb_void_result).error());      \
+#define SB_TRY_VOID(expression)                                                         \
+  do {                                                                                  \
+    auto sb_void_result = (expression);                                                 \
+    if (!sb_void_result) return tl::make_unexpected(std::move(sb_void_result).error()); \
   } while (false)

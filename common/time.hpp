@@ -7,8 +7,8 @@ namespace slicebus {
 
 using namespace std::chrono_literals;  // NOLINT: durations are written with their unit everywhere
 
-/// The time that cores are told: monotonic, microseconds since an arbitrary start. It has no now(); shells read the system
-/// clock (monotonic_now) and the simulator counts its own.
+/// The time that cores are told: monotonic, microseconds since an arbitrary start. It has no now(); shells read the
+/// system clock (monotonic_now) and the simulator counts its own.
 struct MonotonicClock {
   using duration = std::chrono::microseconds;
   using rep = duration::rep;

@@ -31,15 +31,20 @@ struct Settings {
 };
 
 config::Program program_of(Settings& settings) {
-  return {.name = "slicebus-master controller",
-          .summary = "Runs one execution: cuts it into slices, gives them to slots and keeps its ledger. Started by the master.",
-          .fields = {{"bind", &settings.bind, "Address that slots connect to", "address of this machine"},
-                     {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind", "host name or address"},
-                     {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
-                     {"slicer_port_range", &settings.slicer_port_range, "Ports for slots, one an execution", "first:last"},
-                     {"beat", &settings.beat, "How often it tells the master and its slots that it lives", "50 ms..1 min", 50, 60'000},
-                     {"lease", &settings.lease, "Silence of a slot after which its slices are given out again", "200 ms..1 hour", 200, 3'600'000},
-                     config::log_level_field(&settings.log_level)}};
+  return {
+      .name = "slicebus-master controller",
+      .summary =
+          "Runs one execution: cuts it into slices, gives them to slots and keeps its ledger. Started by the master.",
+      .fields = {{"bind", &settings.bind, "Address that slots connect to", "address of this machine"},
+                 {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind",
+                  "host name or address"},
+                 {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
+                 {"slicer_port_range", &settings.slicer_port_range, "Ports for slots, one an execution", "first:last"},
+                 {"beat", &settings.beat, "How often it tells the master and its slots that it lives", "50 ms..1 min",
+                  50, 60'000},
+                 {"lease", &settings.lease, "Silence of a slot after which its slices are given out again",
+                  "200 ms..1 hour", 200, 3'600'000},
+                 config::log_level_field(&settings.log_level)}};
 }
 
 /// The binding, or the exit code of a spare that never gets one. Opens nothing.
@@ -60,7 +65,8 @@ std::variant<wire::ControllerBinding, int> await_binding(process::Channel& maste
       if (message && std::holds_alternative<wire::ControllerBinding>(*message)) {
         return std::get<wire::ControllerBinding>(*std::move(message));
       }
-      log::error("binding_refused", {{"cause", message ? std::string(wire::message_name(*message)) : message.error().text()}});
+      log::error("binding_refused",
+                 {{"cause", message ? std::string(wire::message_name(*message)) : message.error().text()}});
       return exit_usage;
     }
     if (read.closed) {
@@ -89,13 +95,14 @@ int controller_main(int argc, char** argv) {
   if (const int* code = std::get_if<int>(&bound)) {
     return *code;
   }
-  const execution::ControllerShellConfig shell{.bind = settings.bind,
-                                               .advertise = settings.advertise.empty() ? settings.bind : settings.advertise,
-                                               .broker = settings.broker,
-                                               .port_first = ports->first,
-                                               .port_last = ports->second,
-                                               .beat = settings.beat,
-                                               .lease = settings.lease};
+  const execution::ControllerShellConfig shell{
+      .bind = settings.bind,
+      .advertise = settings.advertise.empty() ? settings.bind : settings.advertise,
+      .broker = settings.broker,
+      .port_first = ports->first,
+      .port_last = ports->second,
+      .beat = settings.beat,
+      .lease = settings.lease};
   return execution::serve_execution(shell, std::get<wire::ControllerBinding>(std::move(bound)), signals, master,
                                     [](const std::string& path) -> Result<std::unique_ptr<store::SliceLedger>> {
                                       SB_TRY(ledger, store::SqliteSliceLedger::open_file(path));

@@ -13,8 +13,8 @@
 /// ZeroMQ behind our words. Nothing outside common/bus includes zmq.hpp; no exception leaves this room.
 namespace slicebus::bus {
 
-/// The process's one ZeroMQ context. Make it after the signals are blocked (common/process/signals.hpp) and before any socket;
-/// destroy it after all sockets.
+/// The process's one ZeroMQ context. Make it after the signals are blocked (common/process/signals.hpp) and before any
+/// socket; destroy it after all sockets.
 class Context {
  public:
   Context();
@@ -28,8 +28,8 @@ class Context {
   std::unique_ptr<Impl> impl_;
 };
 
-/// What came in. `peer` is the ROUTER's name for the sender (empty on a DEALER), `to` and `from` are the addresses of control
-/// messages (empty between slot and controller).
+/// What came in. `peer` is the ROUTER's name for the sender (empty on a DEALER), `to` and `from` are the addresses of
+/// control messages (empty between slot and controller).
 struct Received {
   std::string peer;
   std::string to;

@@ -43,11 +43,11 @@ std::string bound_text(const Field& field, std::int64_t bound) {
   return std::holds_alternative<milliseconds*>(field.target) ? duration_text(bound) : std::to_string(bound);
 }
 
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 Result<void> in_range(const Field& field, std::int64_t value, const Written& written) {
   if (value < field.min || value > field.max) {
-    return fail(Errc::invalid, written.where, quoted(written.text) + " is outside " + range_of(field));
+    return fail(Errc::invalid, written.where, in_quotes(written.text) + " is outside " + range_of(field));
   }
   return {};
 }
@@ -64,8 +64,8 @@ struct Assign {
       }
       if (!known) {
         const auto near = nearest(written.text, field.choices);
-        return fail(Errc::invalid, written.where, quoted(written.text) + " is not " + range_of(field),
-                    near ? "did you mean " + quoted(*near) + "?" : "");
+        return fail(Errc::invalid, written.where, in_quotes(written.text) + " is not " + range_of(field),
+                    near ? "did you mean " + in_quotes(*near) + "?" : "");
       }
     }
     *target = written.text;
@@ -76,11 +76,11 @@ struct Assign {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc::result_out_of_range) {
-      return fail(Errc::invalid, written.where, quoted(written.text) + " is outside " + range_of(field));
+      return fail(Errc::invalid, written.where, in_quotes(written.text) + " is outside " + range_of(field));
     }
     if (error != std::errc{} || end != text.data() + text.size()) {
       const std::string range = range_of(field);
-      return fail(Errc::invalid, written.where, quoted(written.text) + " is no whole number",
+      return fail(Errc::invalid, written.where, in_quotes(written.text) + " is no whole number",
                   range.empty() ? "" : "write one of " + range);
     }
     SB_TRY_VOID(in_range(field, value, written));
@@ -100,7 +100,7 @@ struct Assign {
         return {};
       }
     }
-    return fail(Errc::invalid, written.where, quoted(written.text) + " is neither true nor false");
+    return fail(Errc::invalid, written.where, in_quotes(written.text) + " is neither true nor false");
   }
   Result<void> operator()(milliseconds* target) const {
     const auto value = parse_duration(written.text);
@@ -117,7 +117,7 @@ struct Assign {
 
 Result<milliseconds> parse_duration(std::string_view text) {
   const auto invalid = [&](const char* what) {
-    return fail(Errc::invalid, "duration", quoted(text) + what, "write it as 250ms, 5 s, 2 minutes or 1 hour");
+    return fail(Errc::invalid, "duration", in_quotes(text) + what, "write it as 250ms, 5 s, 2 minutes or 1 hour");
   };
   const std::string_view whole = trimmed(text);
   double number = 0;

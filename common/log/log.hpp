@@ -7,7 +7,8 @@
 #include <type_traits>
 #include <utility>
 
-/// One event, one line: ts=… level=info event=slice_requeued ex=… cause="lease ended after 5 s". Shells log, cores stay silent.
+/// One event, one line: ts=… level=info event=slice_requeued ex=… cause="lease ended after 5 s". Shells log, cores stay
+/// silent.
 namespace slicebus::log {
 
 enum class Level : std::uint8_t { trace, debug, info, warn, error };

@@ -12,8 +12,8 @@ namespace slicebus::process {
 /// @param port  what it serves on; 0: it serves on none (an agent)
 void tell_ready(int fd, std::uint16_t port);
 
-/// The parent's side. Give child_fd() to the child by SpawnOptions::keep_fds and `--ready-fd <number>`, call started() after
-/// spawn(), then read().
+/// The parent's side. Give child_fd() to the child by SpawnOptions::keep_fds and `--ready-fd <number>`, call started()
+/// after spawn(), then read().
 class ReadyPipe {
  public:
   /// Errors: unavailable (no descriptors left).
@@ -23,7 +23,7 @@ class ReadyPipe {
   ~ReadyPipe();
 
   int child_fd() const { return write_; }
-  void started();  ///< closes our copy of the child's end, so that its death is seen
+  void started();                   ///< closes our copy of the child's end, so that its death is seen
   int fd() const { return read_; }  ///< readable when read() has news; for Poll::watch_fd
 
   struct News {

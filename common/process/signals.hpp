@@ -4,8 +4,8 @@
 
 namespace slicebus::process {
 
-/// Blocks the signals for this thread and all threads it will start, and makes them readable. Construct it first thing in main().
-/// SIGPIPE is ignored.
+/// Blocks the signals for this thread and all threads it will start, and makes them readable. Construct it first thing
+/// in main(). SIGPIPE is ignored.
 class SignalFd {
  public:
   explicit SignalFd(std::initializer_list<int> signals);

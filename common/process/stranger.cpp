@@ -19,7 +19,8 @@ constexpr int end_patience_ms = 10'000;
 
 std::optional<unsigned long long> start_time_of(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  // A process may end between the opening and the reading; an iterator over the buffer would throw then, a stream only fails.
+  // A process may end between the opening and the reading; an iterator over the buffer would throw then, a stream only
+  // fails.
   std::ostringstream text;
   text << file.rdbuf();
   const std::string stat = text.str();

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::size_t body_bytes_max = 64U << 20U;
 // Deeper or longer than any message of ours; keeps a hostile body from taking the memory of the process.
-const msgpack::unpack_limit limits{/*array*/ 16U << 20U, /*map*/ 1U << 10U, body_bytes_max, body_bytes_max, 1U << 10U, /*depth*/ 32};
+const msgpack::unpack_limit limits{/*array*/ 16U << 20U, /*map*/ 1U << 10U, body_bytes_max,
+                                   body_bytes_max,       1U << 10U,         /*depth*/ 32};
 
 constexpr std::size_t message_types = std::variant_size_v<Message>;
 
@@ -29,10 +30,11 @@ constexpr std::array<Decoder, sizeof...(I)> decoders(std::index_sequence<I...>) 
 }
 
 constexpr std::array<std::string_view, message_types> names{
-    "SlotHello",      "SlotWelcome",   "SliceAssign",     "SliceReport",  "SliceAck",       "SlicePublished", "SlicePublish",
-    "SliceRecall",    "SliceReturned", "SliceFlush",      "SlotBeat",     "SlotBeatAck",    "NodeBeat",       "NodeRefused",
-    "ControllerBeat", "ControllerOrder", "SlotsWanted",   "SlotDied",     "SlotDeathAck",   "AgentRestarted", "ClusterUpdate",
-    "MasterBeat",     "BrokerBeat",    "SlotBinding",     "ControllerBinding"};
+    "SlotHello",       "SlotWelcome",  "SliceAssign", "SliceReport",   "SliceAck",
+    "SlicePublished",  "SlicePublish", "SliceRecall", "SliceReturned", "SliceFlush",
+    "SlotBeat",        "SlotBeatAck",  "NodeBeat",    "NodeRefused",   "ControllerBeat",
+    "ControllerOrder", "SlotsWanted",  "SlotDied",    "SlotDeathAck",  "AgentRestarted",
+    "ClusterUpdate",   "MasterBeat",   "BrokerBeat",  "SlotBinding",   "ControllerBinding"};
 
 }  // namespace
 
@@ -67,8 +69,7 @@ Result<Message> decode(std::string_view header, std::string_view body) {
   }
   try {
     static constexpr auto table = decoders(std::make_index_sequence<message_types>{});
-    const msgpack::object_handle handle =
-        msgpack::unpack(body.data(), body.size(), nullptr, nullptr, limits);
+    const msgpack::object_handle handle = msgpack::unpack(body.data(), body.size(), nullptr, nullptr, limits);
     return table[type](handle.get());
   } catch (const std::exception& error) {
     return fail(Errc::invalid, std::string(names[type]), std::string("malformed body: ") + error.what());

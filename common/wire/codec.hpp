@@ -18,8 +18,8 @@ struct Encoded {
 
 Encoded encode(const Message& message);
 
-/// Reads what a peer sent. Errors: invalid (not ours, another protocol, unknown type, a body that is no msgpack of that shape,
-/// longer than the 64 MiB limit). Never throws, whatever the bytes.
+/// Reads what a peer sent. Errors: invalid (not ours, another protocol, unknown type, a body that is no msgpack of that
+/// shape, longer than the 64 MiB limit). Never throws, whatever the bytes.
 Result<Message> decode(std::string_view header, std::string_view body);
 
 /// Header and body in one string, for pipes that keep message boundaries by themselves.

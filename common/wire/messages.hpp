@@ -8,8 +8,9 @@
 #include "common/ids.hpp"
 
 /// Every message that crosses a process. Each says who sends it, what answers it, and what a repeat or a loss does.
-/// Messages are msgpack arrays: fields are only ever appended; a shorter array comes from an older peer (missing fields keep
-/// their defaults), a longer one from a newer peer (its tail is ignored). docs/protocol.md has the grammar and the state tables.
+/// Messages are msgpack arrays: fields are only ever appended; a shorter array comes from an older peer (missing fields
+/// keep their defaults), a longer one from a newer peer (its tail is ignored). docs/protocol.md has the grammar and the
+/// state tables.
 namespace slicebus::wire {
 
 /// Goes into each frame header. A peer that speaks another major protocol is refused with a log line.
@@ -71,22 +72,24 @@ struct SlotHello {
   ExecutionId ex_id;
   ProcessId process;  ///< names the slot; the ZeroMQ identity is only an address
   NodeId node;
-  ProcessId agent;           ///< the agent that started it; slots of an earlier agent are dead
+  ProcessId agent;  ///< the agent that started it; slots of an earlier agent are dead
   std::uint32_t pid = 0;
-  std::uint32_t window = 1;  ///< slices it will hold at once: running, prefetched, and reported but not acknowledged; 0 while draining
+  std::uint32_t window =
+      1;  ///< slices it will hold at once: running, prefetched, and reported but not acknowledged; 0 while draining
   bool draining = false;
-  std::vector<SliceCopy> running;        ///< at most one
+  std::vector<SliceCopy> running;  ///< at most one
   std::vector<SliceCopy> prefetched;
-  std::vector<SliceCopy> held;           ///< ran, records still inside an operation, or leaving it just now
-  std::vector<SliceOutcome> reports;     ///< reported and not acknowledged
-  std::vector<SliceCopy> unpublished;    ///< acknowledged with `publish`, not yet visible
+  std::vector<SliceCopy> held;         ///< ran, records still inside an operation, or leaving it just now
+  std::vector<SliceOutcome> reports;   ///< reported and not acknowledged
+  std::vector<SliceCopy> unpublished;  ///< acknowledged with `publish`, not yet visible
 
   bool operator==(const SlotHello&) const = default;
-  MSGPACK_DEFINE(number, ex_id, process, node, agent, pid, window, draining, running, prefetched, held, reports, unpublished)
+  MSGPACK_DEFINE(number, ex_id, process, node, agent, pid, window, draining, running, prefetched, held, reports,
+                 unpublished)
 };
 
-/// controller → slot, answers SlotHello. Until the welcome of its latest hello a slot ignores everything else. Another ex_id than
-/// its own: the slot closes the connection and asks its agent's latest binding for the address again.
+/// controller → slot, answers SlotHello. Until the welcome of its latest hello a slot ignores everything else. Another
+/// ex_id than its own: the slot closes the connection and asks its agent's latest binding for the address again.
 struct SlotWelcome {
   std::uint64_t hello = 0;  ///< SlotHello::number
   ExecutionId ex_id;
@@ -94,13 +97,15 @@ struct SlotWelcome {
   std::uint64_t batch = 0;         ///< numbered batches (assign, recall, flush) go on from here
   std::vector<SliceCopy> drop;     ///< of running, prefetched and held: no longer the slot's; it answers SliceReturned
   std::uint32_t lease_ms = 5'000;  ///< a slice is given out again after that long without a beat
-  std::string execution;           ///< the execution's configuration, JSON; empty when the slot has said hello to this epoch before
+  std::string
+      execution;  ///< the execution's configuration, JSON; empty when the slot has said hello to this epoch before
 
   bool operator==(const SlotWelcome&) const = default;
   MSGPACK_DEFINE(hello, ex_id, epoch, batch, drop, lease_ms, execution)
 };
 
-/// A slice with all that is needed to run it. `request` is JSON text of the reader's slicer, opaque to everyone between.
+/// A slice with all that is needed to run it. `request` is JSON text of the reader's slicer, opaque to everyone
+/// between.
 struct AssignedSlice {
   SlicePosition slice;
   Fence fence;
@@ -110,20 +115,20 @@ struct AssignedSlice {
   MSGPACK_DEFINE(slice, fence, request)
 };
 
-/// controller → slot. Run these slices in order. Repeated (same number): ignored. Lost: the slot's next beat shows the gap, and the
-/// batch is sent again under its number without what is no longer the slot's. A slice of which the slot still has an older copy:
-/// the older one is dropped first (all its held ones, if it was held).
+/// controller → slot. Run these slices in order. Repeated (same number): ignored. Lost: the slot's next beat shows the
+/// gap, and the batch is sent again under its number without what is no longer the slot's. A slice of which the slot
+/// still has an older copy: the older one is dropped first (all its held ones, if it was held).
 struct SliceAssign {
   std::uint64_t epoch = 0;
-  std::uint64_t number = 0;           ///< counts batches since the welcome; one sequence with SliceRecall and SliceFlush
+  std::uint64_t number = 0;  ///< counts batches since the welcome; one sequence with SliceRecall and SliceFlush
   std::vector<AssignedSlice> slices;  ///< 0..batch_slices_max
 
   bool operator==(const SliceAssign&) const = default;
   MSGPACK_DEFINE(epoch, number, slices)
 };
 
-/// slot → controller. Completed and failed outcomes are kept until acknowledged and sent again with each beat; held ones are said
-/// again by SlotHello.
+/// slot → controller. Completed and failed outcomes are kept until acknowledged and sent again with each beat; held
+/// ones are said again by SlotHello.
 struct SliceReport {
   ProcessId process;
   std::vector<SliceOutcome> outcomes;  ///< 1..batch_slices_max
@@ -146,8 +151,8 @@ struct Acknowledgement {
   MSGPACK_DEFINE(copy, verdict)
 };
 
-/// controller → slot, after the commit (or the refusal) of reported outcomes. Lost: the report comes again with a beat and is
-/// answered again, with the same verdict.
+/// controller → slot, after the commit (or the refusal) of reported outcomes. Lost: the report comes again with a beat
+/// and is answered again, with the same verdict.
 struct SliceAck {
   std::vector<Acknowledgement> acknowledgements;
 
@@ -164,8 +169,8 @@ struct SlicePublished {
   MSGPACK_DEFINE(process, copies)
 };
 
-/// controller → slot: make this accepted output visible, whoever prepared it. Repeated until answered by SlicePublished; a source
-/// that is missing means done.
+/// controller → slot: make this accepted output visible, whoever prepared it. Repeated until answered by
+/// SlicePublished; a source that is missing means done.
 struct SlicePublish {
   std::vector<SliceCopy> copies;
 
@@ -174,8 +179,8 @@ struct SlicePublish {
 };
 
 /// controller → slot (pause, stop, or another slot is idle): give back what you have not begun. Answer:
-/// SliceReturned, possibly empty. Numbered with the assignments, sent again when a beat shows the gap; a beat that confirms its
-/// number answers it, too.
+/// SliceReturned, possibly empty. Numbered with the assignments, sent again when a beat shows the gap; a beat that
+/// confirms its number answers it, too.
 struct SliceRecall {
   std::uint64_t epoch = 0;
   std::uint64_t number = 0;
@@ -184,8 +189,8 @@ struct SliceRecall {
   MSGPACK_DEFINE(epoch, number)
 };
 
-/// slot → controller: these are not mine any more; costs no redelivery. Lost: the beat shows that the slot does not have them,
-/// and their lease ends.
+/// slot → controller: these are not mine any more; costs no redelivery. Lost: the beat shows that the slot does not
+/// have them, and their lease ends.
 struct SliceReturned {
   ProcessId process;
   std::vector<SliceCopy> slices;
@@ -206,24 +211,25 @@ struct SliceFlush {
   MSGPACK_DEFINE(epoch, number)
 };
 
-/// slot → controller, every beat interval, from the slot's I/O thread (an operation may compute for an hour). Renews the leases of
-/// all that it lists. Answer: SlotBeatAck.
+/// slot → controller, every beat interval, from the slot's I/O thread (an operation may compute for an hour). Renews
+/// the leases of all that it lists. Answer: SlotBeatAck.
 struct SlotBeat {
   ProcessId process;
   std::uint64_t epoch = 0;
-  std::uint64_t last_batch = 0;       ///< highest batch number received without a gap
-  std::vector<SliceCopy> holds;       ///< running, prefetched, held
-  std::vector<SliceCopy> finished;    ///< prepared, or reported and not acknowledged: only an acknowledgement decides
-  std::uint64_t sent_at_us = 0;       ///< the slot's clock, echoed
-  std::uint32_t window = 1;           ///< may change with every beat; 0 while draining
-  std::string waiting;                ///< why output cannot be published ("No space left on device …"), or empty
-  std::uint32_t held = 0;             ///< the last so many of `holds` are held: a report of that may have been lost
+  std::uint64_t last_batch = 0;     ///< highest batch number received without a gap
+  std::vector<SliceCopy> holds;     ///< running, prefetched, held
+  std::vector<SliceCopy> finished;  ///< prepared, or reported and not acknowledged: only an acknowledgement decides
+  std::uint64_t sent_at_us = 0;     ///< the slot's clock, echoed
+  std::uint32_t window = 1;         ///< may change with every beat; 0 while draining
+  std::string waiting;              ///< why output cannot be published ("No space left on device …"), or empty
+  std::uint32_t held = 0;           ///< the last so many of `holds` are held: a report of that may have been lost
 
   bool operator==(const SlotBeat&) const = default;
   MSGPACK_DEFINE(process, epoch, last_batch, holds, finished, sent_at_us, window, waiting, held)
 };
 
-/// controller → slot, answers SlotBeat: which of `holds` are no longer the slot's. It drops them and answers SliceReturned.
+/// controller → slot, answers SlotBeat: which of `holds` are no longer the slot's. It drops them and answers
+/// SliceReturned.
 struct SlotBeatAck {
   std::uint64_t sent_at_us = 0;
   std::vector<SliceCopy> drop;
@@ -233,8 +239,8 @@ struct SlotBeatAck {
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Control: everyone is a DEALER of the broker, which routes by address and keeps membership. All of it is desired or present
-// state, repeated every beat: a lost control message costs at most one beat.
+// Control: everyone is a DEALER of the broker, which routes by address and keeps membership. All of it is desired or
+// present state, repeated every beat: a lost control message costs at most one beat.
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// A slot process as its agent sees it.
@@ -250,8 +256,8 @@ struct SlotState {
   MSGPACK_DEFINE(worker_id, pid, ex_id, job_id, process, draining)
 };
 
-/// agent → broker, every beat and on every change; the first one registers. Answer: NodeRefused, or nothing. The broker passes it
-/// on to the master inside ClusterUpdate. `leaving`: the agent signs off, its slots are gone.
+/// agent → broker, every beat and on every change; the first one registers. Answer: NodeRefused, or nothing. The broker
+/// passes it on to the master inside ClusterUpdate. `leaving`: the agent signs off, its slots are gone.
 struct NodeBeat {
   NodeId node;
   ProcessId agent;
@@ -267,7 +273,8 @@ struct NodeBeat {
   MSGPACK_DEFINE(node, agent, hostname, pid, version, slots_total, slots, leaving, trouble)
 };
 
-/// broker → agent: a live agent has that node_id already. The agent logs it with the remedy and tries again every few seconds.
+/// broker → agent: a live agent has that node_id already. The agent logs it with the remedy and tries again every few
+/// seconds.
 struct NodeRefused {
   NodeId node;
   std::string reason;
@@ -281,23 +288,24 @@ struct ControllerBeat {
   ExecutionId ex_id;
   ProcessId process;
   std::uint32_t pid = 0;
-  std::uint64_t epoch = 0;         ///< 0: its ledger is not open yet (`waiting`) or cannot be opened (`final_status`)
-  std::string host;  ///< what slots connect to
+  std::uint64_t epoch = 0;  ///< 0: its ledger is not open yet (`waiting`) or cannot be opened (`final_status`)
+  std::string host;         ///< what slots connect to
   std::uint16_t port = 0;
-  std::uint64_t order_seen = 0;    ///< ControllerOrder::number that `paused` and the rest answer
-  bool slicing = false;            ///< open, and giving out slices (or about to): `running` or `recovering`
-  bool recovering = false;         ///< a recovery's chosen slices are not all done yet
-  bool paused = false;             ///< nothing new is given out and every recall is answered
-  bool failing = false;            ///< a slice is in error
-  std::string final_status;        ///< proposed: "completed", "failed", "stopped"; committed to the ledger; empty while it runs
+  std::uint64_t order_seen = 0;  ///< ControllerOrder::number that `paused` and the rest answer
+  bool slicing = false;          ///< open, and giving out slices (or about to): `running` or `recovering`
+  bool recovering = false;       ///< a recovery's chosen slices are not all done yet
+  bool paused = false;           ///< nothing new is given out and every recall is answered
+  bool failing = false;          ///< a slice is in error
+  std::string
+      final_status;  ///< proposed: "completed", "failed", "stopped"; committed to the ledger; empty while it runs
   std::string failure_reason;
-  std::string waiting;             ///< what it waits for ("no slot …", "No space left on device …"), or empty
+  std::string waiting;  ///< what it waits for ("no slot …", "No space left on device …"), or empty
   std::uint32_t slots_connected = 0;
   std::uint32_t slots_active = 0;  ///< running a slice
   std::uint64_t slices_planned = 0;
   std::uint64_t slices_processed = 0;  ///< answered, failed included (R-ex-121)
   std::uint64_t slices_failed = 0;
-  std::uint64_t slices_queued = 0;     ///< planned, not given out
+  std::uint64_t slices_queued = 0;  ///< planned, not given out
   std::uint32_t workers_joined = 0;
   std::uint32_t workers_reconnected = 0;
   std::uint32_t workers_disconnected = 0;
@@ -309,12 +317,13 @@ struct ControllerBeat {
 
   bool operator==(const ControllerBeat&) const = default;
   MSGPACK_DEFINE(ex_id, process, pid, epoch, host, port, order_seen, slicing, recovering, paused, failing, final_status,
-                 failure_reason, waiting, slots_connected, slots_active, slices_planned, slices_processed, slices_failed,
-                 slices_queued, workers_joined, workers_reconnected, workers_disconnected, slicers, subslice_by_key,
-                 started_ms, queuing_complete_ms, counts)
+                 failure_reason, waiting, slots_connected, slots_active, slices_planned, slices_processed,
+                 slices_failed, slices_queued, workers_joined, workers_reconnected, workers_disconnected, slicers,
+                 subslice_by_key, started_ms, queuing_complete_ms, counts)
 };
 
-/// master → broker → controller: the whole desired state, every beat and on every change. Answer: ControllerBeat with order_seen.
+/// master → broker → controller: the whole desired state, every beat and on every change. Answer: ControllerBeat with
+/// order_seen.
 struct ControllerOrder {
   ExecutionId ex_id;
   std::uint64_t number = 0;  ///< grows with every change; starts above any number of an earlier master (wall clock, µs)
@@ -338,8 +347,8 @@ struct WantedSlots {
   MSGPACK_DEFINE(ex_id, job_id, lineage, endpoint, slots)
 };
 
-/// master → broker → agent: every slot the node should run, every beat and on every change. An execution that is not listed is
-/// over: its slots are drained, deaths of its slots need no telling any more.
+/// master → broker → agent: every slot the node should run, every beat and on every change. An execution that is not
+/// listed is over: its slots are drained, deaths of its slots need no telling any more.
 struct SlotsWanted {
   NodeId node;
   std::uint64_t number = 0;  ///< as ControllerOrder::number; an older one that comes late is ignored
@@ -354,8 +363,8 @@ enum class DeathCause : std::uint8_t {
   outside  ///< SIGKILL, agent or node gone, or an orderly end
 };
 
-/// agent → broker → controller: this slot process is gone for good. Repeated every beat until SlotDeathAck, or until SlotsWanted no
-/// longer lists the execution. Charged once per process.
+/// agent → broker → controller: this slot process is gone for good. Repeated every beat until SlotDeathAck, or until
+/// SlotsWanted no longer lists the execution. Charged once per process.
 struct SlotDied {
   ExecutionId ex_id;
   NodeId node;
@@ -378,12 +387,12 @@ struct SlotDeathAck {
   MSGPACK_DEFINE(node, ex_id, process)
 };
 
-/// broker → every controller, when an agent registers anew and when a controller registers (one per node): all slots of `former`
-/// agents of that node are dead. Lost: leases end.
+/// broker → every controller, when an agent registers anew and when a controller registers (one per node): all slots of
+/// `former` agents of that node are dead. Lost: leases end.
 struct AgentRestarted {
   NodeId node;
-  ProcessId agent;                 ///< the one that lives
-  std::vector<ProcessId> former;   ///< those of that node that the broker knew before; at most 16, newest last
+  ProcessId agent;                ///< the one that lives
+  std::vector<ProcessId> former;  ///< those of that node that the broker knew before; at most 16, newest last
 
   bool operator==(const AgentRestarted&) const = default;
   MSGPACK_DEFINE(node, agent, former)
@@ -399,8 +408,8 @@ struct NodeEntry {
   MSGPACK_DEFINE(beat, connected, silent_for_ms)
 };
 
-/// broker → master: nodes that changed since the last one (`snapshot`: all there are; sent when the master registers and whenever
-/// it asks by MasterBeat{resync}). A gap in `sequence`: the master asks for a snapshot.
+/// broker → master: nodes that changed since the last one (`snapshot`: all there are; sent when the master registers
+/// and whenever it asks by MasterBeat{resync}). A gap in `sequence`: the master asks for a snapshot.
 struct ClusterUpdate {
   ProcessId broker;  ///< a new one: the broker was restarted; nobody is lost for that
   std::uint64_t sequence = 0;
@@ -421,7 +430,8 @@ struct MasterBeat {
   MSGPACK_DEFINE(process, resync)
 };
 
-/// broker → master and controllers and agents, answers each beat, so that they can tell a silent broker from a quiet one.
+/// broker → master and controllers and agents, answers each beat, so that they can tell a silent broker from a quiet
+/// one.
 struct BrokerBeat {
   ProcessId broker;
 
@@ -433,8 +443,8 @@ struct BrokerBeat {
 // Bindings: parent → child over the child's standard input (common/process/channel.hpp).
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// agent → its slot: serve this execution. Sent once to a spare, and again when the controller's endpoint changes. The slot's
-/// standard input closing means that the agent is gone: the slot exits.
+/// agent → its slot: serve this execution. Sent once to a spare, and again when the controller's endpoint changes. The
+/// slot's standard input closing means that the agent is gone: the slot exits.
 struct SlotBinding {
   ExecutionId ex_id;
   LineageId lineage;
@@ -455,13 +465,14 @@ struct ControllerBinding {
   JobId job_id;
   LineageId lineage;
   std::string ledger_path;
-  std::string cleanup;         ///< "", "all", "errors", "pending" (recovered_slice_type)
-  bool recovery = false;       ///< the execution recovers another of its lineage
-  bool continues = true;       ///< after the chosen slices it goes on slicing (no cleanup type, or autorecover)
-  std::uint16_t port = 0;      ///< try this one first; 0: any of the range
-  std::string execution;       ///< the execution record, JSON: operations, apis, lifecycle, slicers, max_retries, …
-  bool paused = false;         ///< the desired state at the start, as by a ControllerOrder with number 0: a restarted controller of a
-  bool stopping = false;       ///< paused or stopping execution gives out nothing before its first order comes
+  std::string cleanup;     ///< "", "all", "errors", "pending" (recovered_slice_type)
+  bool recovery = false;   ///< the execution recovers another of its lineage
+  bool continues = true;   ///< after the chosen slices it goes on slicing (no cleanup type, or autorecover)
+  std::uint16_t port = 0;  ///< try this one first; 0: any of the range
+  std::string execution;   ///< the execution record, JSON: operations, apis, lifecycle, slicers, max_retries, …
+  bool paused =
+      false;  ///< the desired state at the start, as by a ControllerOrder with number 0: a restarted controller of a
+  bool stopping = false;  ///< paused or stopping execution gives out nothing before its first order comes
 
   bool operator==(const ControllerBinding&) const = default;
   MSGPACK_DEFINE(ex_id, job_id, lineage, ledger_path, cleanup, recovery, continues, port, execution, paused, stopping)
@@ -470,10 +481,10 @@ struct ControllerBinding {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Everything that may travel in an envelope. The index of an alternative is its type number on the wire: append only.
-using Message = std::variant<SlotHello, SlotWelcome, SliceAssign, SliceReport, SliceAck, SlicePublished, SlicePublish, SliceRecall,
-                             SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused, ControllerBeat,
-                             ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted, ClusterUpdate, MasterBeat,
-                             BrokerBeat, SlotBinding, ControllerBinding>;
+using Message = std::variant<SlotHello, SlotWelcome, SliceAssign, SliceReport, SliceAck, SlicePublished, SlicePublish,
+                             SliceRecall, SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused,
+                             ControllerBeat, ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted,
+                             ClusterUpdate, MasterBeat, BrokerBeat, SlotBinding, ControllerBinding>;
 
 /// "SliceAssign", for logs and transcripts. Every alternative has a name; a test keeps the list and the variant equal.
 std::string_view message_name(const Message& message);

@@ -9,8 +9,8 @@
 
 namespace slicebus::execution {
 
-/// What the ledger is told: at most one group is on its way, everything that comes up meanwhile is the next one. The sums of an
-/// execution change with the outcomes that are taken, and travel in the group that takes them.
+/// What the ledger is told: at most one group is on its way, everything that comes up meanwhile is the next one. The
+/// sums of an execution change with the outcomes that are taken, and travel in the group that takes them.
 class Accounting {
  public:
   void open(const store::OpenedLedger& ledger);
@@ -18,7 +18,10 @@ class Accounting {
   void plan(std::vector<store::PlannedSlice> planned, store::SlicerState slicer);
   void complete(const wire::SliceOutcome& outcome, Fence fence);
   void fail(SlicePosition slice, std::string error, std::uint32_t retries);
-  void publish(SlicePosition name) { next_.published.push_back(name); ++waiting_; }
+  void publish(SlicePosition name) {
+    next_.published.push_back(name);
+    ++waiting_;
+  }
   void set_started(std::int64_t at_ms);
   void set_queuing_complete(std::int64_t at_ms);
   void finish(store::FinalState state);

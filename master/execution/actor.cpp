@@ -86,12 +86,13 @@ class ControllerActor {
   Stillness stillness_;
 
   std::deque<ControllerAction> actions_;
-  bool sweeping_ = false;              ///< later actions wait until the sweep is done
+  bool sweeping_ = false;  ///< later actions wait until the sweep is done
   std::optional<wire::ControllerBeat> last_beat_;
   std::uint64_t undecodable_ = 0;
   std::optional<int> exit_code_;
 
-  int master_key_ = 0, signal_key_ = 0, ledger_key_ = 0, slicer_key_ = 0, slots_key_ = 0, broker_key_ = 0, monitor_key_ = 0;
+  int master_key_ = 0, signal_key_ = 0, ledger_key_ = 0, slicer_key_ = 0, slots_key_ = 0, broker_key_ = 0,
+      monitor_key_ = 0;
 };
 
 void ControllerActor::watch() {
@@ -133,7 +134,8 @@ std::optional<TimePoint> ControllerActor::next_deadline() const {
 void ControllerActor::turn(TimePoint now) {
   const std::optional<Duration> gap = stillness_.turn(now);
   if (gap && core_) {
-    log::warn("loop_stood_still", {{"ex", binding_.ex_id.text}, {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count()}});
+    log::warn("loop_stood_still", {{"ex", binding_.ex_id.text},
+                                   {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count()}});
     step(StoodStill{*gap}, now);
   }
   heed_master_and_signals(now);
@@ -211,7 +213,8 @@ void ControllerActor::read_slicers(TimePoint now) {
     if (auto* sliced = std::get_if<Sliced>(&*answer)) {
       step(std::move(*sliced), now);
     } else if (auto* failed = std::get_if<SlicerFailed>(&*answer)) {
-      log::error("slicer_failed", {{"ex", binding_.ex_id.text}, {"slicer", failed->slicer_id}, {"cause", failed->error.text()}});
+      log::error("slicer_failed",
+                 {{"ex", binding_.ex_id.text}, {"slicer", failed->slicer_id}, {"cause", failed->error.text()}});
       step(std::move(*failed), now);
     } else if (std::holds_alternative<Swept>(*answer)) {
       sweeping_ = false;
@@ -270,7 +273,8 @@ std::optional<wire::Message> ControllerActor::decode(const bus::Received& receiv
   }
   ++undecodable_;
   if (std::has_single_bit(undecodable_)) {  // a peer that goes on must not fill the log
-    log::warn("message_refused", {{"ex", binding_.ex_id.text}, {"count", undecodable_}, {"cause", message.error().text()}});
+    log::warn("message_refused",
+              {{"ex", binding_.ex_id.text}, {"count", undecodable_}, {"cause", message.error().text()}});
   }
   return std::nullopt;
 }

@@ -8,8 +8,8 @@
 #include "common/wire/messages.hpp"
 #include "master/execution/ledger_actor.hpp"
 
-/// The shell of an execution's controller: sockets, the master's channel, signals, and the threads of ledger and slicers around the
-/// core. One loop, one poller.
+/// The shell of an execution's controller: sockets, the master's channel, signals, and the threads of ledger and
+/// slicers around the core. One loop, one poller.
 namespace slicebus::execution {
 
 struct ControllerShellConfig {
@@ -21,7 +21,8 @@ struct ControllerShellConfig {
   Duration lease = 5s;
 };
 
-/// Serves the execution until it is over, the master is gone, or SIGTERM. Errors of disk and ports are waited out and told in beats.
+/// Serves the execution until it is over, the master is gone, or SIGTERM. Errors of disk and ports are waited out and
+/// told in beats.
 /// @return the exit code; 0: orderly
 int serve_execution(const ControllerShellConfig& config, wire::ControllerBinding binding, process::SignalFd& signals,
                     process::Channel& master, LedgerOpener opener);

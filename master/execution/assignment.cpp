@@ -15,8 +15,8 @@ constexpr std::size_t batch_bytes_max = 4U << 20U;
 
 }  // namespace
 
-/// Fills windows, the emptiest first. While there are more free places than slices each slot gets a few at a time, so that none
-/// sits on a prefetch that others could run.
+/// Fills windows, the emptiest first. While there are more free places than slices each slot gets a few at a time, so
+/// that none sits on a prefetch that others could run.
 void Controller::State::assign(TimePoint now) {
   if (pause_wanted || ending() || now < hold_until || now < assign_at) {
     return;
@@ -64,7 +64,8 @@ void Controller::State::steal(TimePoint now) {
       rich.push_back(&slot);
     }
   }
-  std::stable_sort(rich.begin(), rich.end(), [](const SlotView* a, const SlotView* b) { return a->assigned > b->assigned; });
+  std::stable_sort(rich.begin(), rich.end(),
+                   [](const SlotView* a, const SlotView* b) { return a->assigned > b->assigned; });
   rich.resize(std::min({rich.size(), idle, steals_at_once}));
   for (SlotView* slot : rich) {
     recall(*slot, now);
@@ -84,9 +85,8 @@ void Controller::State::flush_if_all_held(TimePoint now) {
   flush_at = now + config.beat / 2;
   for (const auto& [process, index] : slots.all()) {
     SlotView& slot = *slots.at(index);
-    const bool asked = std::any_of(slot.sent.begin(), slot.sent.end(), [](const SentBatch& batch) {
-      return batch.kind == SentBatch::Kind::flush;
-    });
+    const bool asked = std::any_of(slot.sent.begin(), slot.sent.end(),
+                                   [](const SentBatch& batch) { return batch.kind == SentBatch::Kind::flush; });
     if (slot.held > 0 && !asked && !slot.peer.empty()) {
       send_batch(slot, SentBatch::Kind::flush, {}, now);
     }
@@ -108,7 +108,8 @@ void Controller::State::recall_all(TimePoint now) {
   }
 }
 
-/// Everything numbered goes through here. An assignment takes what has gathered in `to_assign`, or sends `copies` of old again.
+/// Everything numbered goes through here. An assignment takes what has gathered in `to_assign`, or sends `copies` of
+/// old again.
 void Controller::State::send_batch(SlotView& slot, SentBatch::Kind kind, std::vector<SliceCopy> copies, TimePoint now) {
   if (kind != SentBatch::Kind::assign && !slot.to_assign.empty()) {
     send_batch(slot, SentBatch::Kind::assign, {}, now);  // in the order in which they were decided
@@ -129,8 +130,8 @@ void Controller::State::send_batch(SlotView& slot, SentBatch::Kind kind, std::ve
   slot.sent.push_back({number, kind, std::move(copies), now});
 }
 
-/// A beat did not confirm these. Those that were sent just now may still be on their way; the others are sent again, without what
-/// is no longer the slot's.
+/// A beat did not confirm these. Those that were sent just now may still be on their way; the others are sent again,
+/// without what is no longer the slot's.
 void Controller::State::send_again(SlotView& slot, TimePoint now) {
   for (SentBatch& batch : slot.sent) {
     if (now - batch.sent_at < config.beat / 4) {
@@ -163,7 +164,8 @@ void Controller::State::send_what_waits(TimePoint now) {
     std::vector<wire::Acknowledgement> acknowledgements = std::exchange(slot->to_acknowledge, {});
     for (std::size_t at = 0; at < acknowledgements.size(); at += wire::batch_slices_max) {
       const auto begin = acknowledgements.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto end = acknowledgements.begin() + static_cast<std::ptrdiff_t>(std::min(acknowledgements.size(), at + wire::batch_slices_max));
+      const auto end = acknowledgements.begin() +
+                       static_cast<std::ptrdiff_t>(std::min(acknowledgements.size(), at + wire::batch_slices_max));
       send(*slot, wire::SliceAck{{begin, end}});
     }
     if (!slot->to_assign.empty()) {
@@ -235,7 +237,8 @@ void Controller::State::give_again(Slice& slice, Return why, TimePoint now) {
   }
   if (why == Return::lost && slice.redeliveries > 1) {
     const std::uint32_t doublings = std::min<std::uint32_t>(slice.redeliveries - 2, 16);
-    queue.put_off(slice, now + std::min(config.back_off_min * (1U << doublings), std::max(config.back_off_min, config.back_off_max)));
+    queue.put_off(slice, now + std::min(config.back_off_min * (1U << doublings),
+                                        std::max(config.back_off_min, config.back_off_max)));
   } else {
     queue.put_first(slice);
   }

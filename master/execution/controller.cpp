@@ -54,7 +54,8 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
   if (event.ledger.tally.started_ms == 0) {
     accounting.set_started(wall_ms(now));
   } else if (!event.unfinished.empty()) {
-    // Slots of the controller before this one are on their way with what they have; half a beat spares most of the double work.
+    // Slots of the controller before this one are on their way with what they have; half a beat spares most of the
+    // double work.
     hold_until = now + config.beat / 2;
   }
   if (early_order) {
@@ -132,7 +133,8 @@ void Controller::State::on(const GroupFailed& event, TimePoint now) {
     case Errc::timed_out:
     case Errc::exhausted:
       commit_trouble = event.error.text();
-      commit_back_off = std::clamp(commit_back_off * 2, config.back_off_min, std::max(config.back_off_min, config.back_off_max));
+      commit_back_off =
+          std::clamp(commit_back_off * 2, config.back_off_min, std::max(config.back_off_min, config.back_off_max));
       commit_again_at = now + commit_back_off;
       return;
   }
@@ -158,9 +160,10 @@ void Controller::State::on(const Sliced& event, TimePoint now) {
   std::uint64_t order = slicer.position.planned;
   for (const std::string& request : step.requests) {
     if (request.size() > wire::request_bytes_max) {
-      fail_execution("slicer " + std::to_string(event.slicer_id) + ": the request of its slice " + std::to_string(order + 1) + " has " +
-                     std::to_string(request.size()) + " bytes (limit " + std::to_string(wire::request_bytes_max) +
-                     "); let the reader cut smaller slices", now);
+      fail_execution("slicer " + std::to_string(event.slicer_id) + ": the request of its slice " +
+                         std::to_string(order + 1) + " has " + std::to_string(request.size()) + " bytes (limit " +
+                         std::to_string(wire::request_bytes_max) + "); let the reader cut smaller slices",
+                     now);
       return;
     }
     request_bytes_seen = std::max(request_bytes_seen, request.size());
@@ -189,7 +192,8 @@ void Controller::State::on(const Terminate&, TimePoint) {
   }
 }
 
-/// What follows from the new state, whatever the event was: the order is that of design.md §4, persist before anything is said.
+/// What follows from the new state, whatever the event was: the order is that of design.md §4, persist before anything
+/// is said.
 void Controller::State::after_step(TimePoint now) {
   if (!opened || exited) {
     return;
@@ -276,8 +280,8 @@ void Controller::State::propose(std::string status, std::string reason) {
   accounting.finish({std::move(status), std::move(reason)});
 }
 
-/// The end is in the ledger, so that no controller that was replaced ever gets here; the master hears of it after the sweep, so that no
-/// recovery has begun to prepare output under the same names.
+/// The end is in the ledger, so that no controller that was replaced ever gets here; the master hears of it after the
+/// sweep, so that no recovery has begun to prepare output under the same names.
 void Controller::State::end_with(store::FinalState state) {
   final_state = std::move(state);
   out.emplace_back(SweepOutput{});

@@ -13,18 +13,18 @@
 #include "common/wire/messages.hpp"
 #include "master/store/slice_ledger.hpp"
 
-/// The core of an execution: slices in, assignments out, completions to the ledger. No clock, no I/O, no chance: same events, same
-/// actions. The rules are design.md §4's; reference model: protocol-model `fixed()`.
+/// The core of an execution: slices in, assignments out, completions to the ledger. No clock, no I/O, no chance: same
+/// events, same actions. The rules are design.md §4's; reference model: protocol-model `fixed()`.
 namespace slicebus::execution {
 
 struct ControllerConfig {
-  Duration beat = 1s;                           ///< how often slots and master hear from it
-  Duration lease = 5s;                          ///< silence of a slot after which its slices are given out again
-  Duration probe_after = 2s;                    ///< silence of a slot after which it is probed (an EHOSTUNREACH gives its slices out)
-  std::size_t ready_max = 10'000;               ///< slices planned and not given out
-  std::size_t ready_bytes_max = 64U << 20U;     ///< bytes of their requests
-  std::uint32_t max_slot_deaths = 3;            ///< deaths charged to a slice before it goes to error
-  std::uint32_t max_redeliveries = 100;         ///< losses from outside before it goes to error
+  Duration beat = 1s;         ///< how often slots and master hear from it
+  Duration lease = 5s;        ///< silence of a slot after which its slices are given out again
+  Duration probe_after = 2s;  ///< silence of a slot after which it is probed (an EHOSTUNREACH gives its slices out)
+  std::size_t ready_max = 10'000;                     ///< slices planned and not given out
+  std::size_t ready_bytes_max = 64U << 20U;           ///< bytes of their requests
+  std::uint32_t max_slot_deaths = 3;                  ///< deaths charged to a slice before it goes to error
+  std::uint32_t max_redeliveries = 100;               ///< losses from outside before it goes to error
   Duration back_off_min = 200ms, back_off_max = 30s;  ///< of redeliveries and of a full disk
 };
 
@@ -35,14 +35,14 @@ struct ControllerSetup {
   LineageId lineage;
   ProcessId process;
   std::uint32_t pid = 0;
-  std::string host;          ///< advertised
+  std::string host;  ///< advertised
   std::uint16_t port = 0;
   std::uint32_t slicers = 1;
-  bool recovery = false;     ///< begins in `recovering` while slices of earlier executions are unfinished
-  bool continues = true;     ///< slices on after what the ledger held
-  bool persistent = false;   ///< lifecycle: never ends by itself
-  std::string execution;     ///< JSON for SlotWelcome
-  bool paused = false;       ///< the desired state at the start, as by a ControllerOrder with number 0
+  bool recovery = false;    ///< begins in `recovering` while slices of earlier executions are unfinished
+  bool continues = true;    ///< slices on after what the ledger held
+  bool persistent = false;  ///< lifecycle: never ends by itself
+  std::string execution;    ///< JSON for SlotWelcome
+  bool paused = false;      ///< the desired state at the start, as by a ControllerOrder with number 0
   bool stopping = false;
 };
 
@@ -58,8 +58,8 @@ struct LedgerOpened {
 struct GroupCommitted {
   std::uint64_t group = 0;
 };
-/// It is not. conflict: another controller has the lineage, exit. exhausted or unavailable: try the same group again after a back-off,
-/// say so in `waiting`. internal: the ledger is corrupted, propose `failed` without it.
+/// It is not. conflict: another controller has the lineage, exit. exhausted or unavailable: try the same group again
+/// after a back-off, say so in `waiting`. internal: the ledger is corrupted, propose `failed` without it.
 struct GroupFailed {
   std::uint64_t group = 0;
   Error error;
@@ -90,13 +90,14 @@ struct ControlSaid {
 struct Tick {};
 /// SIGTERM: assign nothing more, commit what waits, exit.
 struct Terminate {};
-/// The process's own loop stood still for `gap`: deadlines kept over others move by it. Delivered before what waited in the inbox is timed.
+/// The process's own loop stood still for `gap`: deadlines kept over others move by it. Delivered before what waited in
+/// the inbox is timed.
 struct StoodStill {
   Duration gap{};
 };
 
-using ControllerEvent = std::variant<LedgerOpened, GroupCommitted, GroupFailed, Sliced, SlicerFailed, SlotSaid, PeerGone, ControlSaid,
-                                     Tick, Terminate, StoodStill>;
+using ControllerEvent = std::variant<LedgerOpened, GroupCommitted, GroupFailed, Sliced, SlicerFailed, SlotSaid,
+                                     PeerGone, ControlSaid, Tick, Terminate, StoodStill>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 
@@ -119,8 +120,8 @@ struct AskSlicer {
   std::uint32_t slicer_id = 0;
   std::size_t max = 0;
 };
-/// The execution has ended: remove temporary files of dead attempts. To be done before any later action is performed: once the master
-/// knows the final status a recovery may begin to prepare output under the same names.
+/// The execution has ended: remove temporary files of dead attempts. To be done before any later action is performed:
+/// once the master knows the final status a recovery may begin to prepare output under the same names.
 struct SweepOutput {};
 struct Exit {
   int code = 0;  ///< 0: orderly (final recorded, SIGTERM, another controller has the lineage)

@@ -12,13 +12,13 @@
 
 namespace slicebus::execution {
 
-/// What a controller needs before its core can begin: a port for slots, the slicers, the open ledger. What is missing for now (a port,
-/// space on a disk) is tried again with a back-off and told in beats; what will stay wrong (a damaged ledger, a record that nobody can
-/// read) is proposed as the end of the execution until the master has recorded it.
+/// What a controller needs before its core can begin: a port for slots, the slicers, the open ledger. What is missing
+/// for now (a port, space on a disk) is tried again with a back-off and told in beats; what will stay wrong (a damaged
+/// ledger, a record that nobody can read) is proposed as the end of the execution until the master has recorded it.
 class ControllerStart {
  public:
-  ControllerStart(bus::Context& context, const ControllerShellConfig& config, const wire::ControllerBinding& binding, ProcessId process,
-                  LedgerActor& ledger)
+  ControllerStart(bus::Context& context, const ControllerShellConfig& config, const wire::ControllerBinding& binding,
+                  ProcessId process, LedgerActor& ledger)
       : context_(context), config_(config), binding_(binding), process_(std::move(process)), ledger_(ledger) {}
 
   void begin(TimePoint now);

@@ -13,8 +13,8 @@
 
 namespace slicebus::execution {
 
-/// Everything a controller knows. controller.cpp is ledger, slicers and the end; conversation.cpp what slots say; assignment.cpp what
-/// they are told; supervision.cpp the master's orders, deaths, silence and time.
+/// Everything a controller knows. controller.cpp is ledger, slicers and the end; conversation.cpp what slots say;
+/// assignment.cpp what they are told; supervision.cpp the master's orders, deaths, silence and time.
 struct Controller::State {
   struct Slicer {
     store::SlicerState position;  ///< what the next group says, or an earlier one said
@@ -96,7 +96,7 @@ struct Controller::State {
 
   ControllerConfig config;
   ControllerSetup setup;
-  ControllerActions out{};  ///< of the step in progress
+  ControllerActions out{};           ///< of the step in progress
   std::vector<SlotIndex> touched{};  ///< slots that the step in progress has something for
 
   bool opened = false;
@@ -125,8 +125,8 @@ struct Controller::State {
   bool stopping = false;
 
   // the end
-  std::string failure{};     ///< why the execution ends `failed` with slices undone
-  bool proposing = false;    ///< the final status is on its way to the ledger: nothing is accepted any more
+  std::string failure{};   ///< why the execution ends `failed` with slices undone
+  bool proposing = false;  ///< the final status is on its way to the ledger: nothing is accepted any more
   std::optional<store::FinalState> final_state{};
 
   // trouble and time
@@ -140,10 +140,10 @@ struct Controller::State {
   TimePoint flush_at{};
   TimePoint watch_at{};
   TimePoint beat_at{};
-  TimePoint slots_seen_at{};  ///< when a slot was connected last
+  TimePoint slots_seen_at{};      ///< when a slot was connected last
   std::string publish_trouble{};  ///< why a slot cannot make output visible
-  std::size_t busy_slots = 0;  ///< that have an assigned slice
-  std::size_t assigned = 0;    ///< slices at slots, held ones not counted
+  std::size_t busy_slots = 0;     ///< that have an assigned slice
+  std::size_t assigned = 0;       ///< slices at slots, held ones not counted
 
   std::uint32_t joined = 0;
   std::uint32_t reconnected = 0;

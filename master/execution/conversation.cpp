@@ -41,7 +41,8 @@ void Controller::State::on(const SlotSaid& event, TimePoint now) {
   }
   SlotView* slot = slots.by_peer(event.peer);
   const ProcessId* sender = sender_of(event.message);
-  // An address that has not said hello (or another slot has by now) speaks of a state that this controller does not know.
+  // An address that has not said hello (or another slot has by now) speaks of a state that this controller does not
+  // know.
   if (slot == nullptr || sender == nullptr || slot->process != *sender) {
     return;
   }
@@ -50,8 +51,7 @@ void Controller::State::on(const SlotSaid& event, TimePoint now) {
   std::visit(Overloaded{[&](const wire::SlotBeat& said) { hear(*slot, said, now); },
                         [&](const wire::SliceReport& said) { hear(*slot, said, now); },
                         [&](const wire::SliceReturned& said) { hear(*slot, said, now); },
-                        [&](const wire::SlicePublished& said) { hear(*slot, said, now); },
-                        [](const auto&) {}},
+                        [&](const wire::SlicePublished& said) { hear(*slot, said, now); }, [](const auto&) {}},
              event.message);
   slots.refresh(*slot);
 }
@@ -213,9 +213,11 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
     return;
   }
   const std::vector<SliceCopy> only{outcome.copy};
-  const std::vector<SliceCopy>& copies = outcome.kind == wire::OutcomeKind::failed || outcome.members.empty() ? only : outcome.members;
+  const std::vector<SliceCopy>& copies =
+      outcome.kind == wire::OutcomeKind::failed || outcome.members.empty() ? only : outcome.members;
   Slice* named = queue.find(outcome.copy.slice);
-  if (named != nullptr && named->state == SliceState::committing && named->names_outcome && named->fence == outcome.copy.fence) {
+  if (named != nullptr && named->state == SliceState::committing && named->names_outcome &&
+      named->fence == outcome.copy.fence) {
     named->holder = slot.index;  // a repeat: it gets the answer when the group is durable
     return;
   }
@@ -224,7 +226,8 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
   bool all = copies.back() == outcome.copy && !proposing && !final_state;
   for (const SliceCopy& copy : copies) {
     Slice* slice = queue.find(copy.slice);
-    if (slice == nullptr || slice->state == SliceState::committing || std::find(members.begin(), members.end(), slice) != members.end()) {
+    if (slice == nullptr || slice->state == SliceState::committing ||
+        std::find(members.begin(), members.end(), slice) != members.end()) {
       all = false;
       continue;
     }
@@ -249,10 +252,12 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
   answer(slot, outcome.copy, accepted ? Verdict::publish : Verdict::drop);
 }
 
-void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const std::vector<Slice*>& members) {
+void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome,
+                                     const std::vector<Slice*>& members) {
   for (Slice* slice : members) {
     // What it arrived in is proof that the batch did: no beat has to confirm it.
-    if (slice->holder == slot.index && slice->batch != 0 && slice->fence.epoch == epoch && slice->state != SliceState::ready) {
+    if (slice->holder == slot.index && slice->batch != 0 && slice->fence.epoch == epoch &&
+        slice->state != SliceState::ready) {
       confirm(slot, slice->batch);
     }
     detach(*slice);
@@ -281,7 +286,8 @@ void Controller::State::hear(SlotView& slot, const wire::SliceReturned& returned
   if (!returned.reason.empty() && !returned.slices.empty()) {
     output_trouble = slot.node.text + ": " + returned.reason.substr(0, text_bytes_max);
     if (now >= assign_at) {
-      output_back_off = std::clamp(output_back_off * 2, config.back_off_min, std::max(config.back_off_min, config.back_off_max));
+      output_back_off =
+          std::clamp(output_back_off * 2, config.back_off_min, std::max(config.back_off_min, config.back_off_max));
       assign_at = now + output_back_off;
     }
   }
@@ -304,12 +310,14 @@ void Controller::State::hear(SlotView&, const wire::SlicePublished& published, T
   }
 }
 
-/// Is this copy the slot's, or may it become that? After a restart whoever still has a slice that was not given out again keeps it.
+/// Is this copy the slot's, or may it become that? After a restart whoever still has a slice that was not given out
+/// again keeps it.
 bool Controller::State::claim(SlotView& slot, const SliceCopy& copy, bool is_held, TimePoint now) {
   Slice* slice = owned(slot, copy);
   if (slice == nullptr) {
     slice = queue.find(copy.slice);
-    const bool free = slice != nullptr && (slice->state == SliceState::ready || slice->state == SliceState::backing_off);
+    const bool free =
+        slice != nullptr && (slice->state == SliceState::ready || slice->state == SliceState::backing_off);
     if (!free || proposing || final_state || (slice->fence.epoch == epoch && slice->fence != copy.fence)) {
       return false;
     }
@@ -324,8 +332,8 @@ bool Controller::State::claim(SlotView& slot, const SliceCopy& copy, bool is_hel
 /// @return the slice, if the slot has it and under this very fence
 Slice* Controller::State::owned(const SlotView& slot, const SliceCopy& copy) {
   Slice* slice = queue.find(copy.slice);
-  if (slice == nullptr || (slice->state != SliceState::assigned && slice->state != SliceState::held) || slice->holder != slot.index ||
-      slice->fence != copy.fence) {
+  if (slice == nullptr || (slice->state != SliceState::assigned && slice->state != SliceState::held) ||
+      slice->holder != slot.index || slice->fence != copy.fence) {
     return nullptr;
   }
   return slice;

@@ -41,7 +41,8 @@ Result<LedgerRead> LedgerKeeper::open(const OpenLedger& request) {
       return read;
     }
     position = page.back().slice;
-    read.unfinished.insert(read.unfinished.end(), std::make_move_iterator(page.begin()), std::make_move_iterator(page.end()));
+    read.unfinished.insert(read.unfinished.end(), std::make_move_iterator(page.begin()),
+                           std::make_move_iterator(page.end()));
   }
 }
 

@@ -51,7 +51,8 @@ Result<void> write_holder(int fd, const std::string& path) {
     return {};
   }
   return fail(errno == ENOSPC || errno == EDQUOT ? Errc::exhausted : Errc::unavailable, "file \"" + path + "\"",
-              std::string("cannot be written: ") + std::strerror(errno), "free some space there, and check its permissions");
+              std::string("cannot be written: ") + std::strerror(errno),
+              "free some space there, and check its permissions");
 }
 
 Result<void> take(int fd, const std::string& path) {
@@ -84,7 +85,8 @@ Result<LineageLock> LineageLock::acquire(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) {
     return fail(errno == ENOSPC || errno == EDQUOT ? Errc::exhausted : Errc::unavailable, "file \"" + path + "\"",
-                std::string("cannot be opened: ") + std::strerror(errno), "check the path, its owner and its permissions");
+                std::string("cannot be opened: ") + std::strerror(errno),
+                "check the path, its owner and its permissions");
   }
   LineageLock lock(fd);
   SB_TRY_VOID(take(fd, path));

@@ -8,15 +8,16 @@
 
 namespace slicebus::execution {
 
-/// A thread for what blocks: it answers the requests that come through its pipe, one after the other. Its owner keeps the bound on
-/// how many wait (the core has one commit and one question per slicer in flight).
+/// A thread for what blocks: it answers the requests that come through its pipe, one after the other. Its owner keeps
+/// the bound on how many wait (the core has one commit and one question per slicer in flight).
 template <class Request, class Answer>
 class PipeThread {
  public:
   /// Runs on the thread only, for one request at a time.
   using Handler = std::function<Answer(Request)>;
 
-  PipeThread(bus::Context& context, Handler handler) : PipeThread(Ends(bus::make_pipe<std::optional<Request>, Answer>(context)), std::move(handler)) {}
+  PipeThread(bus::Context& context, Handler handler)
+      : PipeThread(Ends(bus::make_pipe<std::optional<Request>, Answer>(context)), std::move(handler)) {}
   /// Waits for the request that is being answered.
   ~PipeThread() {
     pipe_.send(std::nullopt);

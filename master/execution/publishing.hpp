@@ -12,8 +12,8 @@
 
 namespace slicebus::execution {
 
-/// Accepted outputs that may not be visible yet, by the name of their outcome. The slot that prepared one is asked first, by its
-/// acknowledgement; whoever lives is asked again and again until somebody says that it is done.
+/// Accepted outputs that may not be visible yet, by the name of their outcome. The slot that prepared one is asked
+/// first, by its acknowledgement; whoever lives is asked again and again until somebody says that it is done.
 class Publishing {
  public:
   /// @param slot  whose acknowledgement says `publish`; no_slot: nobody was told

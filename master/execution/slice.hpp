@@ -24,28 +24,30 @@ inline constexpr std::size_t slice_states = 5;
 
 class SliceList;
 
-/// A planned slice that is neither completed nor in error. Finished ones leave the memory: what is not here and was planned is done.
+/// A planned slice that is neither completed nor in error. Finished ones leave the memory: what is not here and was
+/// planned is done.
 struct Slice {
   SlicePosition at;
-  std::string request;               ///< kept until the end, so that it can be given out again
+  std::string request;  ///< kept until the end, so that it can be given out again
   SliceState state = SliceState::ready;
-  Fence fence{};                     ///< given last; of a committing slice the one that was taken
-  SlotIndex holder = no_slot;        ///< assigned, held: who has it; committing: who gets the answer
-  bool names_outcome = false;        ///< committing: the outcome bears its name
-  bool chosen = false;               ///< one of those that a recovery began with
+  Fence fence{};               ///< given last; of a committing slice the one that was taken
+  SlotIndex holder = no_slot;  ///< assigned, held: who has it; committing: who gets the answer
+  bool names_outcome = false;  ///< committing: the outcome bears its name
+  bool chosen = false;         ///< one of those that a recovery began with
   std::uint32_t slot_deaths = 0;
   std::uint32_t redeliveries = 0;
-  std::uint64_t batch = 0;           ///< number of the batch that assigned it; 0: claimed by a hello
-  std::uint64_t listed = 0;          ///< stamp of the last hello or beat that listed it
+  std::uint64_t batch = 0;   ///< number of the batch that assigned it; 0: claimed by a hello
+  std::uint64_t listed = 0;  ///< stamp of the last hello or beat that listed it
   TimePoint until{};
-  std::string trouble{};             ///< how the last slot that it brought down died
+  std::string trouble{};  ///< how the last slot that it brought down died
 
   SliceList* list = nullptr;
   Slice* previous = nullptr;
   Slice* next = nullptr;
 };
 
-/// Slices in order, linked through themselves: any of them leaves in O(1). A slice is in at most one list; the list owns nothing.
+/// Slices in order, linked through themselves: any of them leaves in O(1). A slice is in at most one list; the list
+/// owns nothing.
 class SliceList {
  public:
   SliceList() = default;

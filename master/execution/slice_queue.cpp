@@ -21,7 +21,8 @@ Slice* SliceQueue::find(SlicePosition at) {
 }
 
 void SliceQueue::take(Slice& slice, SliceState to) {
-  SB_ASSERT(to == SliceState::assigned || to == SliceState::held || to == SliceState::committing, "take() is for what leaves the line");
+  SB_ASSERT(to == SliceState::assigned || to == SliceState::held || to == SliceState::committing,
+            "take() is for what leaves the line");
   leave(slice);
   enter(slice, to);
 }

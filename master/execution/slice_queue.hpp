@@ -10,8 +10,8 @@
 
 namespace slicebus::execution {
 
-/// The unfinished slices of an execution by position, and the line of those that wait for a slot. O(1) per slice, O(log n) for one
-/// in back-off; its size is that of the work in progress, whatever was finished before.
+/// The unfinished slices of an execution by position, and the line of those that wait for a slot. O(1) per slice, O(log
+/// n) for one in back-off; its size is that of the work in progress, whatever was finished before.
 class SliceQueue {
  public:
   /// Enters a planned slice at the end of the line; one that is there already is left as it is.

@@ -15,30 +15,36 @@ constexpr std::size_t cursor_bytes_max = 64U << 10U;
 constexpr std::int64_t slicers_max = 1'000;
 
 tl::unexpected<Error> unusable(std::string what) {
-  return fail(Errc::invalid, "execution record", std::move(what), "post the job again; this one was written by another version");
+  return fail(Errc::invalid, "execution record", std::move(what),
+              "post the job again; this one was written by another version");
 }
 
 /// "file_reader" of "file_reader@file:1.0.0" and of "file_reader:tag".
 std::string_view bare_name(std::string_view name) { return name.substr(0, name.find_first_of("@:")); }
 
 std::string name_of(const json& operation) {
-  return operation.is_object() && operation.contains("_op") && operation["_op"].is_string() ? operation["_op"].get<std::string>()
-                                                                                            : std::string();
+  return operation.is_object() && operation.contains("_op") && operation["_op"].is_string()
+             ? operation["_op"].get<std::string>()
+             : std::string();
 }
 
 Result<void> check_step(const operations::SlicerStep& step, const std::string& where, std::size_t max) {
   if (step.requests.size() > max) {
-    return fail(Errc::internal, where, std::to_string(step.requests.size()) + " requests in a step, asked for " + std::to_string(max));
+    return fail(Errc::internal, where,
+                std::to_string(step.requests.size()) + " requests in a step, asked for " + std::to_string(max));
   }
-  const auto too_long = std::find_if(step.requests.begin(), step.requests.end(),
-                                     [](const std::string& request) { return request.size() > wire::request_bytes_max; });
+  const auto too_long = std::find_if(step.requests.begin(), step.requests.end(), [](const std::string& request) {
+    return request.size() > wire::request_bytes_max;
+  });
   if (too_long != step.requests.end()) {
-    return fail(Errc::internal, where, "a request of " + std::to_string(too_long->size()) + " bytes (limit " +
-                                           std::to_string(wire::request_bytes_max) + ")");
+    return fail(Errc::internal, where,
+                "a request of " + std::to_string(too_long->size()) + " bytes (limit " +
+                    std::to_string(wire::request_bytes_max) + ")");
   }
   if (step.cursor.size() > cursor_bytes_max) {
-    return fail(Errc::internal, where, "a cursor of " + std::to_string(step.cursor.size()) + " bytes (limit " +
-                                           std::to_string(cursor_bytes_max) + ")");
+    return fail(Errc::internal, where,
+                "a cursor of " + std::to_string(step.cursor.size()) + " bytes (limit " +
+                    std::to_string(cursor_bytes_max) + ")");
   }
   return {};
 }
@@ -50,7 +56,8 @@ Result<Slicers> Slicers::from(const std::string& execution, LineageId lineage) {
   slicers.execution_ = json::parse(execution, nullptr, false);
   slicers.lineage_ = std::move(lineage);
   const json& record = slicers.execution_;
-  if (!record.is_object() || !record.contains("operations") || !record["operations"].is_array() || record["operations"].empty()) {
+  if (!record.is_object() || !record.contains("operations") || !record["operations"].is_array() ||
+      record["operations"].empty()) {
     return unusable("has no operations");
   }
   const std::string name = name_of(record["operations"][0]);
@@ -60,10 +67,12 @@ Result<Slicers> Slicers::from(const std::string& execution, LineageId lineage) {
   }
   try {
     slicers.reader_options_ = operations::effective_options(record, 0);
-    const std::int64_t wanted = record.contains("slicers") && record["slicers"].is_number_integer() ? record["slicers"].get<std::int64_t>() : 1;
+    const std::int64_t wanted =
+        record.contains("slicers") && record["slicers"].is_number_integer() ? record["slicers"].get<std::int64_t>() : 1;
     if (slicers.reader_->slicer_count) {
-      slicers.count_ = std::max(1U, slicers.reader_->slicer_count(slicers.reader_options_,
-                                                                  static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, slicers_max))));
+      slicers.count_ = std::max(1U, slicers.reader_->slicer_count(
+                                        slicers.reader_options_,
+                                        static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, slicers_max))));
     }
   } catch (const std::exception& error) {
     return unusable(std::string("cannot be read: ") + error.what());
@@ -85,7 +94,8 @@ Result<operations::Slicer*> Slicers::slicer(std::uint32_t slicer_id) {
   if (known != slicers_.end()) {
     return known->second.get();
   }
-  operations::SlicerSetup setup{.options = reader_options_, .slicer_id = slicer_id, .slicers = count_, .persistent = persistent_};
+  operations::SlicerSetup setup{
+      .options = reader_options_, .slicer_id = slicer_id, .slicers = count_, .persistent = persistent_};
   if (const auto cursor = cursors_.find(slicer_id); cursor != cursors_.end()) {
     setup.cursor = cursor->second;
   }

@@ -10,7 +10,8 @@
 
 namespace slicebus::execution {
 
-/// The execution's slicers, made from its record by the catalog; each at its first question, from its cursor. May block.
+/// The execution's slicers, made from its record by the catalog; each at its first question, from its cursor. May
+/// block.
 class Slicers {
  public:
   /// @param execution  the execution record, JSON text

@@ -14,9 +14,11 @@ std::optional<std::uint16_t> port_of(std::string_view text) {
 
 }  // namespace
 
-Result<bus::Router> bind_slot_port(bus::Context& context, const std::string& address, std::uint16_t preferred, std::uint16_t first,
-                                   std::uint16_t last, std::uint32_t spread) {
-  const auto bind = [&](std::uint32_t port) { return bus::Router::bind(context, "tcp://" + address + ":" + std::to_string(port)); };
+Result<bus::Router> bind_slot_port(bus::Context& context, const std::string& address, std::uint16_t preferred,
+                                   std::uint16_t first, std::uint16_t last, std::uint32_t spread) {
+  const auto bind = [&](std::uint32_t port) {
+    return bus::Router::bind(context, "tcp://" + address + ":" + std::to_string(port));
+  };
   if (preferred != 0) {
     if (auto router = bind(preferred)) {
       return router;
@@ -41,7 +43,8 @@ Result<std::pair<std::uint16_t, std::uint16_t>> parse_port_range(const std::stri
   const auto first = port_of(std::string_view(text).substr(0, colon));
   const auto last = colon == std::string::npos ? first : port_of(std::string_view(text).substr(colon + 1));
   if (!first || !last || *first == 0 || *last < *first) {
-    return fail(Errc::invalid, "slicer_port_range", "\"" + text + "\" is no range of ports", "write first:last, for example 25679:26678");
+    return fail(Errc::invalid, "slicer_port_range", "\"" + text + "\" is no range of ports",
+                "write first:last, for example 25679:26678");
   }
   return std::pair(*first, *last);
 }

@@ -48,7 +48,8 @@ struct SlotView {
   TimePoint probed_at{};
   std::string waiting{};
 
-  /// Copies that take a place in its window: given, and not reported held, answered or returned. A fence names one copy.
+  /// Copies that take a place in its window: given, and not reported held, answered or returned. A fence names one
+  /// copy.
   std::unordered_set<Fence, FenceHash> out{};
   SliceList has{};  ///< assigned and held ones, the lease that ends first in front
   std::size_t assigned = 0;
@@ -68,14 +69,16 @@ struct SlotView {
   std::size_t open_room = 0;
 };
 
-/// All slots that live, by process and by address, and which of them have room. The dead are remembered: they never come back.
+/// All slots that live, by process and by address, and which of them have room. The dead are remembered: they never
+/// come back.
 class SlotTable {
  public:
   SlotView* by_process(const ProcessId& process);
   SlotView* by_peer(const std::string& peer);
   SlotView* at(SlotIndex index) const { return index < slots_.size() ? slots_[index].get() : nullptr; }
   SlotView& add(ProcessId process, NodeId node, ProcessId agent);
-  /// The slot is reached there from now on; who had that address before is reached nowhere. Empty: it is reached nowhere.
+  /// The slot is reached there from now on; who had that address before is reached nowhere. Empty: it is reached
+  /// nowhere.
   void move_to(SlotView& slot, const std::string& peer);
   /// The process is gone for good; its slices must have been taken from it. Also for one that was never heard of.
   void bury(const ProcessId& process);

@@ -70,8 +70,8 @@ void Controller::State::obey(const wire::ControllerOrder& order, TimePoint now) 
   pause_wanted = order.paused;
 }
 
-/// Charged in memory and acknowledged at once: the ledger keeps no such counts, and a slice that kills slots goes on doing so under a
-/// restarted controller until it has killed as many again.
+/// Charged in memory and acknowledged at once: the ledger keeps no such counts, and a slice that kills slots goes on
+/// doing so under a restarted controller until it has killed as many again.
 void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
   if (!slots.is_dead(death.process)) {
     if (death.cause == wire::DeathCause::own && !death.running.empty()) {
@@ -80,7 +80,8 @@ void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
         ++slice->slot_deaths;
         slice->trouble = death.how.substr(0, 1'024);
         // Somebody else has it by now: it is spared, and goes to error when it comes back.
-        if (slice->slot_deaths >= config.max_slot_deaths && slice->state != SliceState::assigned && slice->state != SliceState::held) {
+        if (slice->slot_deaths >= config.max_slot_deaths && slice->state != SliceState::assigned &&
+            slice->state != SliceState::held) {
           give_again(*slice, Return::given_back, now);
         }
       }
@@ -182,15 +183,17 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
   if (!pause_wanted) {
     paused = false;
   } else if (!paused) {
-    paused = std::none_of(slots.all().begin(), slots.all().end(), [&](const auto& each) { return slots.at(each.second)->recall_at; });
+    paused = std::none_of(slots.all().begin(), slots.all().end(),
+                          [&](const auto& each) { return slots.at(each.second)->recall_at; });
   }
   const bool recovering = chosen_left > 0;
   const bool failing = accounting.durable().failed > 0;
   const std::string& status = final_state ? final_state->status : nothing;
   const std::string& reason = final_state ? final_state->reason : failure;
   const std::string& waiting = waiting_for(now);
-  const bool news = told.epoch != epoch || told.order_seen != order_seen || told.recovering != recovering || told.paused != paused ||
-                    told.failing != failing || told.final_status != status || told.failure_reason != reason || told.waiting != waiting;
+  const bool news = told.epoch != epoch || told.order_seen != order_seen || told.recovering != recovering ||
+                    told.paused != paused || told.failing != failing || told.final_status != status ||
+                    told.failure_reason != reason || told.waiting != waiting;
   if (!news && !is_beat) {
     return;
   }

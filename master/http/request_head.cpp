@@ -39,7 +39,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// What the client sent, short enough for a message.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return '"' + std::string(text.substr(0, quoted_bytes_max)) + (text.size() > quoted_bytes_max ? "…\"" : "\"");
 }
 
@@ -71,7 +71,7 @@ std::optional<Refusal> read_content_length(std::string_view value, RequestHead& 
     return malformed("the request has two Content-Length headers; send one");
   }
   if (value.empty() || !std::all_of(value.begin(), value.end(), is_digit)) {
-    return malformed("Content-Length " + quoted(value) + " is not a number of bytes");
+    return malformed("Content-Length " + in_quotes(value) + " is not a number of bytes");
   }
   head.has_length = true;
   const auto read = std::from_chars(value.data(), value.data() + value.size(), head.content_length);
@@ -105,10 +105,11 @@ std::optional<Refusal> check_codings(const RequestHead& head) {
     last = coding;
   });
   if (chunked_before_last) {
-    return malformed("Transfer-Encoding " + quoted(head.codings) + ": chunked must be there once, as the last coding");
+    return malformed("Transfer-Encoding " + in_quotes(head.codings) +
+                     ": chunked must be there once, as the last coding");
   }
-  return Refusal{501,
-                 "Transfer-Encoding " + quoted(head.codings) + " is not implemented; send chunked or Content-Length"};
+  return Refusal{
+      501, "Transfer-Encoding " + in_quotes(head.codings) + " is not implemented; send chunked or Content-Length"};
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ std::optional<Refusal> read_request_line(std::string_view line, RequestHead& hea
   }
   const auto path = origin_form(target);
   if (path != "*" && !path.starts_with('/') && !path.starts_with('?')) {
-    return malformed("request target " + quoted(target) + " does not begin with \"/\"");
+    return malformed("request target " + in_quotes(target) + " does not begin with \"/\"");
   }
   head.method = method;
   head.target = path.starts_with('?') ? "/" + std::string(path) : std::string(path);
@@ -145,11 +146,11 @@ std::optional<Refusal> read_field(std::string_view line, RequestHead& head) {
   // Also what a line folded under the one before, or blanks before the colon, run into: both smuggle fields past
   // proxies.
   if (colon == std::string_view::npos || !all_tokens(line.substr(0, colon))) {
-    return malformed("malformed header line " + quoted(line) + "; expected \"Name: value\"");
+    return malformed("malformed header line " + in_quotes(line) + "; expected \"Name: value\"");
   }
   const auto value = trimmed(line.substr(colon + 1));
   if (!std::all_of(value.begin(), value.end(), is_value_byte)) {
-    return malformed("control character in the header " + quoted(line.substr(0, colon)));
+    return malformed("control character in the header " + in_quotes(line.substr(0, colon)));
   }
   const std::string name = lower(line.substr(0, colon));
   if (name == "content-length") {

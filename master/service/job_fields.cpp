@@ -203,7 +203,7 @@ class Form {
   void take(const char* field, Json fallback, Check check) {
     const auto found = posted_.find(field);
     Json& value = filled_[field] = found == posted_.end() ? std::move(fallback) : *found;
-    const std::string got = quoted(value);
+    const std::string got = in_quotes(value);
     if (std::string wrong = check(value); !wrong.empty()) {
       problems_.push_back({{field}, std::move(wrong) + ", got " + got});
     }
@@ -213,7 +213,7 @@ class Form {
     if (found == entry.end() || found->is_null() || *found == "" || *found == "default") {
       return;
     }
-    const std::string named = found->is_string() ? found->get<std::string>() : quoted(*found);
+    const std::string named = found->is_string() ? found->get<std::string>() : in_quotes(*found);
     problems_.push_back({std::move(path), who + " refers to connection \"" + named + "\" which is unavailable"});
   }
 
@@ -275,7 +275,7 @@ std::string type_name(const Json& value) {
   }
 }
 
-std::string quoted(const Json& value) {
+std::string in_quotes(const Json& value) {
   std::string text = compact(value);
   if (text.size() > 80) {
     std::size_t end = 77;

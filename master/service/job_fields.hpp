@@ -27,6 +27,6 @@ const std::vector<std::string>& job_field_names();
 /// "Number", "String", "Null", …: how messages name the type of a value (R-ex-12).
 std::string type_name(const Json& value);
 /// The value as compact JSON, cut at 80 bytes: how messages quote what they got.
-std::string quoted(const Json& value);
+std::string in_quotes(const Json& value);
 
 }  // namespace slicebus::service

@@ -13,14 +13,16 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 bool is_field_name(std::string_view name) {
   return !name.empty() && name.size() <= field_bytes_max && is_letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.'; });
 }
 
 Result<SortKey> parse_key(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view field = text.substr(0, colon);
   if (!is_field_name(field)) {
-    return fail(Errc::invalid, "sort", "\"" + std::string(field.substr(0, field_bytes_max)) + "\" is not the name of a field",
+    return fail(Errc::invalid, "sort",
+                "\"" + std::string(field.substr(0, field_bytes_max)) + "\" is not the name of a field",
                 "write field:asc or field:desc, several separated by commas");
   }
   const std::string_view direction = colon == std::string_view::npos ? "asc" : text.substr(colon + 1);

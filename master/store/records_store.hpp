@@ -9,8 +9,8 @@
 #include "common/result.hpp"
 #include "common/time.hpp"
 
-/// Ports of the record stores. Blocking on purpose; only the records actor's thread calls them. Documents are JSON text, whole as the
-/// API shows them; the columns beside them are what lists filter and sort by.
+/// Ports of the record stores. Blocking on purpose; only the records actor's thread calls them. Documents are JSON
+/// text, whole as the API shows them; the columns beside them are what lists filter and sort by.
 namespace slicebus::store {
 
 struct JobRecord {
@@ -28,9 +28,9 @@ struct ExecutionRecord {
   ExecutionId ex_id;
   JobId job_id;
   LineageId lineage;
-  std::string status;       ///< R-ex-50…52
-  std::string document;     ///< the execution record of execution.md §3
-  std::string desired;      ///< what was ordered and not yet reached: "", "paused", "stopping"; survives a restart
+  std::string status;    ///< R-ex-50…52
+  std::string document;  ///< the execution record of execution.md §3
+  std::string desired;   ///< what was ordered and not yet reached: "", "paused", "stopping"; survives a restart
   bool deleted = false;
   WallTime created{};
   WallTime updated{};
@@ -42,12 +42,13 @@ struct ExecutionRecord {
 struct ListQuery {
   std::int64_t from = 0;
   std::int64_t size = 100;
-  /// "field:asc|desc", comma list: any of the columns or a top-level scalar field of the document. Errors: invalid, naming the field.
+  /// "field:asc|desc", comma list: any of the columns or a top-level scalar field of the document. Errors: invalid,
+  /// naming the field.
   std::string sort = "_updated:desc";
-  std::optional<bool> active;      ///< jobs
+  std::optional<bool> active;  ///< jobs
   bool deleted = false;
-  std::vector<std::string> status; ///< executions; empty: all
-  std::optional<JobId> job_id;     ///< executions
+  std::vector<std::string> status;  ///< executions; empty: all
+  std::optional<JobId> job_id;      ///< executions
 };
 
 class JobStore {

@@ -8,8 +8,8 @@
 #include "common/result.hpp"
 #include "common/wire/messages.hpp"
 
-/// The port of the slice ledger: one per lineage, one writer (the lineage's running controller), blocking on purpose; only the
-/// ledger actor's thread calls it.
+/// The port of the slice ledger: one per lineage, one writer (the lineage's running controller), blocking on purpose;
+/// only the ledger actor's thread calls it.
 namespace slicebus::store {
 
 /// A slice as planned: where it is in its slicer, and what to run.
@@ -66,11 +66,12 @@ struct FinalState {
   bool operator==(const FinalState&) const = default;
 };
 
-/// One group: planned slices with their cursors, completions with their accepted fence, errors, published outputs, tally, final state.
+/// One group: planned slices with their cursors, completions with their accepted fence, errors, published outputs,
+/// tally, final state.
 struct LedgerBatch {
-  std::uint64_t epoch = 0;              ///< the writer's; another one in the ledger: conflict, nothing is applied
-  std::vector<PlannedSlice> planned;    ///< per slicer in order, without holes after SlicerState::planned
-  std::vector<SlicerState> slicers;     ///< of slicers that moved in this group
+  std::uint64_t epoch = 0;            ///< the writer's; another one in the ledger: conflict, nothing is applied
+  std::vector<PlannedSlice> planned;  ///< per slicer in order, without holes after SlicerState::planned
+  std::vector<SlicerState> slicers;   ///< of slicers that moved in this group
   std::vector<Completion> completed;
   std::vector<SliceError> errors;
   std::vector<SlicePosition> published;  ///< names of outputs now visible
@@ -111,20 +112,23 @@ struct LedgerCounts {
 class SliceLedger {
  public:
   virtual ~SliceLedger() = default;
-  /// Starts the next epoch for `ex_id` by compare-and-set, durable on return. The first open of an ex_id also makes its generation:
-  /// the slices that `cleanup` chooses become unfinished for it, in the same transaction. A later open of the same ex_id finds its
-  /// generation as it is. With `errors` (and `pending`), slices that were not chosen are not this execution's: unfinished() leaves
-  /// them out. Errors: unavailable, exhausted, internal (corrupted: the text says what and where).
+  /// Starts the next epoch for `ex_id` by compare-and-set, durable on return. The first open of an ex_id also makes its
+  /// generation: the slices that `cleanup` chooses become unfinished for it, in the same transaction. A later open of
+  /// the same ex_id finds its generation as it is. With `errors` (and `pending`), slices that were not chosen are not
+  /// this execution's: unfinished() leaves them out. Errors: unavailable, exhausted, internal (corrupted: the text says
+  /// what and where).
   virtual Result<OpenedLedger> open(const ExecutionId& ex_id, Cleanup cleanup) = 0;
-  /// Applies one group: all of it or nothing, durable on return. Applying it twice changes nothing (a completion of a completed slice
-  /// under the same fence, a planned slice that is there, a published one that is gone). Errors: unavailable, exhausted (disk full),
-  /// conflict (another epoch; a completion of a slice that was never planned, is in error, or is completed under another fence that is
-  /// still kept: an adapter may forget the fence of what has no output or is published, and takes such a completion for a repeat).
+  /// Applies one group: all of it or nothing, durable on return. Applying it twice changes nothing (a completion of a
+  /// completed slice under the same fence, a planned slice that is there, a published one that is gone). Errors:
+  /// unavailable, exhausted (disk full), conflict (another epoch; a completion of a slice that was never planned, is in
+  /// error, or is completed under another fence that is still kept: an adapter may forget the fence of what has no
+  /// output or is published, and takes such a completion for a repeat).
   virtual Result<void> apply(const LedgerBatch& group) = 0;
-  /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order), after
-  /// `position`, at most `limit` (1..10'000).
+  /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order),
+  /// after `position`, at most `limit` (1..10'000).
   virtual Result<std::vector<PlannedSlice>> unfinished(SlicePosition position, std::size_t limit) = 0;
-  /// Requests of these slices, unfinished or in error. Errors: not_found (never planned; completed ones may be forgotten).
+  /// Requests of these slices, unfinished or in error. Errors: not_found (never planned; completed ones may be
+  /// forgotten).
   virtual Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) = 0;
   /// Errors of this execution, in slice order.
   virtual Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) = 0;

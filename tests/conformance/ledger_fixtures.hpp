@@ -14,7 +14,9 @@ inline std::ostream& operator<<(std::ostream& out, const LedgerCounts& counts) {
   return out << "planned " << counts.planned << ", completed " << counts.completed << ", in error " << counts.in_error
              << ", unpublished " << counts.unpublished;
 }
-inline std::ostream& operator<<(std::ostream& out, const PlannedSlice& slice) { return out << slice.slice << ' ' << slice.request; }
+inline std::ostream& operator<<(std::ostream& out, const PlannedSlice& slice) {
+  return out << slice.slice << ' ' << slice.request;
+}
 
 }  // namespace slicebus::store
 

@@ -42,8 +42,17 @@ JobRecord job(const std::string& id, std::int64_t updated, const std::string& do
   return {JobId{id}, document, true, false, ms(1), ms(updated)};
 }
 
-ExecutionRecord execution(const std::string& id, const std::string& job_id, const std::string& status, std::int64_t updated = 1) {
-  return {ExecutionId{id}, JobId{job_id}, LineageId{"lineage of " + job_id}, status, "{\"ex_id\":\"" + id + "\"}", "", false, ms(1), ms(updated)};
+ExecutionRecord execution(const std::string& id, const std::string& job_id, const std::string& status,
+                          std::int64_t updated = 1) {
+  return {ExecutionId{id},
+          JobId{job_id},
+          LineageId{"lineage of " + job_id},
+          status,
+          "{\"ex_id\":\"" + id + "\"}",
+          "",
+          false,
+          ms(1),
+          ms(updated)};
 }
 
 Names names(const Result<std::vector<JobRecord>>& list) {
@@ -136,7 +145,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(living_lists_every_execution_that_is_not_terminal_
   for (const std::string& status : statuses) {
     BOOST_TEST(f.executions().insert(execution(status, "j1", status)).has_value());
   }
-  BOOST_TEST(names(f.executions().living()) == Names(statuses.begin(), statuses.begin() + 8), boost::test_tools::per_element());
+  BOOST_TEST(names(f.executions().living()) == Names(statuses.begin(), statuses.begin() + 8),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_lineage_lists_its_executions_in_order, Fixture, Adapters) {
@@ -145,7 +155,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_lineage_lists_its_executions_in_order, Fixture, 
     BOOST_TEST(f.executions().insert(execution(id, "j1", "failed")).has_value());
   }
   BOOST_TEST(f.executions().insert(execution("e3", "j2", "failed")).has_value());
-  BOOST_TEST(names(f.executions().of_lineage(LineageId{"lineage of j1"})) == (Names{"e2", "e1"}), boost::test_tools::per_element());
+  BOOST_TEST(names(f.executions().of_lineage(LineageId{"lineage of j1"})) == (Names{"e2", "e1"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(jobs_are_listed_newest_update_first_in_pages, Fixture, Adapters) {
@@ -167,8 +178,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(lists_sort_by_columns_and_by_fields_of_the_documen
   BOOST_TEST(f.jobs().insert(job("c", 1, R"({"name":"x"})")).has_value());
   BOOST_TEST(f.jobs().insert(job("d", 1, R"({"name":"x","slicers":9,"probation.limit":1})")).has_value());
   const auto sorted = [&](const std::string& sort) { return names(f.jobs().list({.sort = sort})); };
-  BOOST_TEST(sorted("slicers:asc") == (Names{"b", "d", "a", "c"}), boost::test_tools::per_element());   // numbers, absent last
-  BOOST_TEST(sorted("slicers:desc") == (Names{"a", "b", "d", "c"}), boost::test_tools::per_element());  // absent still last
+  BOOST_TEST(sorted("slicers:asc") == (Names{"b", "d", "a", "c"}),
+             boost::test_tools::per_element());  // numbers, absent last
+  BOOST_TEST(sorted("slicers:desc") == (Names{"a", "b", "d", "c"}),
+             boost::test_tools::per_element());  // absent still last
   BOOST_TEST(sorted("name:asc,slicers:desc") == (Names{"a", "d", "c", "b"}), boost::test_tools::per_element());
   BOOST_TEST(sorted("_updated:asc,job_id:desc") == (Names{"d", "c", "b", "a"}), boost::test_tools::per_element());
   BOOST_TEST(sorted("probation.limit:asc").front() == "d");
@@ -177,8 +190,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(lists_sort_by_columns_and_by_fields_of_the_documen
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_sort_that_is_none_is_invalid_and_names_the_field, Fixture, Adapters) {
   Fixture f;
-  for (const std::string sort : {"name\"') DESC; DROP TABLE job; --:asc", "1name:asc", "name:sideways", ":asc", "a:asc,,b:asc",
-                                 "a,b,c,d,e,f,g,h,i"}) {
+  for (const std::string sort : {"name\"') DESC; DROP TABLE job; --:asc", "1name:asc", "name:sideways", ":asc",
+                                 "a:asc,,b:asc", "a,b,c,d,e,f,g,h,i"}) {
     const auto listed = f.jobs().list({.sort = sort});
     BOOST_TEST_REQUIRE(!listed.has_value(), sort);
     BOOST_CHECK(listed.error().code == Errc::invalid);
@@ -200,8 +213,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(jobs_are_filtered_by_active_and_deleted, Fixture, 
   const std::string sort = "job_id:asc";
   BOOST_TEST(names(f.jobs().list({.sort = sort})) == (Names{"idle", "live"}), boost::test_tools::per_element());
   BOOST_TEST(names(f.jobs().list({.sort = sort, .active = true})) == (Names{"live"}), boost::test_tools::per_element());
-  BOOST_TEST(names(f.jobs().list({.sort = sort, .active = false})) == (Names{"idle"}), boost::test_tools::per_element());
-  BOOST_TEST(names(f.jobs().list({.sort = sort, .deleted = true})) == (Names{"gone"}), boost::test_tools::per_element());
+  BOOST_TEST(names(f.jobs().list({.sort = sort, .active = false})) == (Names{"idle"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(names(f.jobs().list({.sort = sort, .deleted = true})) == (Names{"gone"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(executions_are_filtered_by_status_and_job, Fixture, Adapters) {
@@ -218,7 +233,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(executions_are_filtered_by_status_and_job, Fixture
   };
   BOOST_TEST(listed({}) == (Names{"e1", "e2", "e3", "e4"}), boost::test_tools::per_element());
   BOOST_TEST(listed({.status = {"failed"}}) == (Names{"e2", "e3"}), boost::test_tools::per_element());
-  BOOST_TEST(listed({.status = {"failed", "paused"}, .job_id = JobId{"j2"}}) == (Names{"e3", "e4"}), boost::test_tools::per_element());
+  BOOST_TEST(listed({.status = {"failed", "paused"}, .job_id = JobId{"j2"}}) == (Names{"e3", "e4"}),
+             boost::test_tools::per_element());
   BOOST_TEST(listed({.status = {"' OR 1=1 --"}}).empty());
   BOOST_TEST(listed({.deleted = true}) == (Names{"e5"}), boost::test_tools::per_element());
   BOOST_TEST(names(f.executions().list({.sort = "_status:desc,ex_id:asc"})) == (Names{"e1", "e4", "e2", "e3"}),

@@ -155,7 +155,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_group_applied_twice_counts_once, Fixture, Adapte
   for (int again = 0; again < 2; ++again) {
     apply(f.ledger(), Group(epoch).complete({2}, true).complete({3}).fail_slices({4}));
   }
-  BOOST_TEST(f.ledger().counts().value() == (LedgerCounts{.planned = 5, .completed = 2, .in_error = 1, .unpublished = 1}));
+  BOOST_TEST(f.ledger().counts().value() ==
+             (LedgerCounts{.planned = 5, .completed = 2, .in_error = 1, .unpublished = 1}));
   for (int again = 0; again < 2; ++again) {
     apply(f.ledger(), Group(epoch).publish({2}));
   }
@@ -164,7 +165,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_group_applied_twice_counts_once, Fixture, Adapte
   BOOST_TEST(failed(f.ledger()) == (Orders{4}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(a_completion_under_another_fence_is_refused_and_leaves_the_accepted_one, Fixture, Adapters) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_completion_under_another_fence_is_refused_and_leaves_the_accepted_one, Fixture,
+                              Adapters) {
   Fixture f;
   const std::uint64_t epoch = open(f.ledger(), first_run).epoch;
   apply(f.ledger(), Group(epoch).plan(1, 3));
@@ -188,10 +190,10 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(one_slice_completed_twice_in_a_group_under_two_fen
 BOOST_AUTO_TEST_CASE_TEMPLATE(what_contradicts_the_ledger_is_refused_as_a_whole, Fixture, Adapters) {
   Fixture f;
   const std::uint64_t epoch = eight_slices(f.ledger());
-  BOOST_CHECK(refusal(f.ledger(), Group(epoch).plan(9, 9).complete({10})) == Errc::conflict);   // never planned
-  BOOST_CHECK(refusal(f.ledger(), Group(epoch).complete({3}).complete({7})) == Errc::conflict);  // in error
+  BOOST_CHECK(refusal(f.ledger(), Group(epoch).plan(9, 9).complete({10})) == Errc::conflict);       // never planned
+  BOOST_CHECK(refusal(f.ledger(), Group(epoch).complete({3}).complete({7})) == Errc::conflict);     // in error
   BOOST_CHECK(refusal(f.ledger(), Group(epoch).complete({3}).fail_slices({1})) == Errc::conflict);  // completed
-  BOOST_CHECK(refusal(f.ledger(), Group(epoch).plan(9, 9).plan(11, 12)) == Errc::conflict);      // a hole
+  BOOST_CHECK(refusal(f.ledger(), Group(epoch).plan(9, 9).plan(11, 12)) == Errc::conflict);         // a hole
   BOOST_CHECK(refusal(f.ledger(), Group(epoch).complete({0})) == Errc::conflict);
   Group ahead(epoch);
   ahead.slicers = {{0, 20, "after 20", false}};
@@ -199,7 +201,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(what_contradicts_the_ledger_is_refused_as_a_whole,
   BOOST_TEST(f.ledger().counts().value() == (LedgerCounts{.planned = 8, .completed = 2, .in_error = 2}));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(slices_that_leave_together_are_completed_together_under_the_last_ones_name, Fixture, Adapters) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(slices_that_leave_together_are_completed_together_under_the_last_ones_name, Fixture,
+                              Adapters) {
   Fixture f;
   const std::uint64_t epoch = open(f.ledger(), first_run).epoch;
   apply(f.ledger(), Group(epoch).plan(1, 6));
@@ -253,7 +256,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(unfinished_slices_come_in_pages_in_slice_order, Fi
   BOOST_TEST(seen == expected, boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(requests_of_unfinished_and_failed_slices_are_found_and_of_unknown_ones_not, Fixture, Adapters) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(requests_of_unfinished_and_failed_slices_are_found_and_of_unknown_ones_not, Fixture,
+                              Adapters) {
   Fixture f;
   eight_slices(f.ledger());
   const auto found = f.ledger().requests({at(8), at(3)});
@@ -315,7 +319,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(recovery_of_errors_runs_the_failed_ones_and_shows_
   BOOST_TEST(failed(f.ledger()) == (Orders{8}), boost::test_tools::per_element());
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(recovery_of_pending_runs_the_unfinished_ones_and_old_errors_do_not_count, Fixture, Adapters) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(recovery_of_pending_runs_the_unfinished_ones_and_old_errors_do_not_count, Fixture,
+                              Adapters) {
   Fixture f;
   eight_slices(f.ledger());
   const OpenedLedger opened = open(f.ledger(), second_run, Cleanup::pending);
@@ -419,7 +424,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_state_survives_crashes_between_groups, Fixtu
       (order % 97 == 0 ? in_error : completed) += 1;
     }
     apply(f.ledger(), group);
-    BOOST_TEST(f.ledger().counts().value() == (LedgerCounts{.planned = planned, .completed = completed, .in_error = in_error}));
+    BOOST_TEST(f.ledger().counts().value() ==
+               (LedgerCounts{.planned = planned, .completed = completed, .in_error = in_error}));
     f.crash();
   }
 }

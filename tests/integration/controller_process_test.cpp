@@ -1,4 +1,5 @@
-// The controller's process alone: a real `slicebus-master controller`, with this test as its master, its broker and its slots.
+// The controller's process alone: a real `slicebus-master controller`, with this test as its master, its broker and its
+// slots.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -49,12 +50,14 @@ struct World {
     binding.job_id = JobId{"j1"};
     binding.lineage = LineageId{"e1"};
     binding.ledger_path = (directory.path() / "ledgers" / "e1.db").string();
-    binding.execution = R"({"operations":[{"_op":"data_generator","size":40,"slice_size":1,"seed":7},{"_op":"noop"}],"lifecycle":"once","slicers":1})";
+    binding.execution =
+        R"({"operations":[{"_op":"data_generator","size":40,"slice_size":1,"seed":7},{"_op":"noop"}],"lifecycle":"once","slicers":1})";
   }
 
   process::Child spare(std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"controller", "--broker", "tcp://127.0.0.1:" + std::to_string(broker.port()), "--beat", "100ms",
-                                       "--lease", "2s"};
+    std::vector<std::string> arguments{"controller", "--broker", "tcp://127.0.0.1:" + std::to_string(broker.port()),
+                                       "--beat",     "100ms",    "--lease",
+                                       "2s"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     auto child = process::Child::spawn({.program = bin("slicebus-master"),
                                         .name = "slicebus-master",
@@ -87,7 +90,8 @@ struct World {
         }
       }
     }
-    BOOST_FAIL("no beat that says: " + what + "; the last one waits for \"" + last.waiting + "\", status \"" + last.final_status + "\"" + log());
+    BOOST_FAIL("no beat that says: " + what + "; the last one waits for \"" + last.waiting + "\", status \"" +
+               last.final_status + "\"" + log());
     return {};
   }
   wire::ControllerBeat slicing_beat() {
@@ -135,7 +139,8 @@ std::string told(const std::map<std::string, int>& counts) {
 /// A slot that completes what it is given, up to a number of slices.
 struct Slot {
   Slot(World& world, std::uint16_t port)
-      : world_(world), dealer(bus::Dealer::connect(world.context, "tcp://127.0.0.1:" + std::to_string(port), process.text).value()) {
+      : world_(world),
+        dealer(bus::Dealer::connect(world.context, "tcp://127.0.0.1:" + std::to_string(port), process.text).value()) {
     poll_.watch(dealer.native());
     poll_.watch(dealer.monitor());
   }
@@ -160,8 +165,9 @@ struct Slot {
     auto next_beat = Clock::now();
     while (acknowledged.size() < most && !enough()) {
       if (Clock::now() >= end) {
-        BOOST_FAIL("acknowledged " << acknowledged.size() << ", settled " << settled.size() << ", reported " << reported.size() << ", hellos "
-                                   << hellos << ", epoch " << epoch << ", batch " << batch << ", heard " << told(heard) << world_.log());
+        BOOST_FAIL("acknowledged " << acknowledged.size() << ", settled " << settled.size() << ", reported "
+                                   << reported.size() << ", hellos " << hellos << ", epoch " << epoch << ", batch "
+                                   << batch << ", heard " << told(heard) << world_.log());
       }
       if (Clock::now() >= next_beat) {
         wire::SlotBeat beat;
@@ -241,7 +247,8 @@ struct Slot {
   std::uint64_t batch = 0;
   std::string execution;
   std::map<wire::SliceCopy, wire::SliceOutcome> reported;
-  std::set<SlicePosition> settled;  ///< acknowledged with any verdict: a repeat of what has no output may be answered `drop`
+  std::set<SlicePosition>
+      settled;  ///< acknowledged with any verdict: a repeat of what has no output may be answered `drop`
 };
 
 const auto never = [] { return false; };
@@ -253,7 +260,7 @@ BOOST_AUTO_TEST_CASE(a_spare_holds_no_socket_and_ends_with_its_master) {
   process::Child spare = world.spare();
   BOOST_TEST(!spare.reap().has_value());
   BOOST_TEST(open_sockets(spare.pid()) == 1u);  // its channel
-  ::close(spare.channel_fd());  // as when the master is gone
+  ::close(spare.channel_fd());                  // as when the master is gone
   BOOST_TEST(world.ended(spare) == 0);
 }
 
@@ -266,7 +273,8 @@ BOOST_AUTO_TEST_CASE(an_execution_runs_to_its_end_and_the_process_ends_once_that
   Slot slot(world, beat.port);
   BOOST_TEST(slot.work(40, never).size() == 40u);
   BOOST_TEST(slot.execution == world.binding.execution);
-  const auto final_beat = world.beat([](const wire::ControllerBeat& b) { return !b.final_status.empty(); }, "how it ended");
+  const auto final_beat =
+      world.beat([](const wire::ControllerBeat& b) { return !b.final_status.empty(); }, "how it ended");
   BOOST_TEST(final_beat.final_status == "completed");
   BOOST_TEST(final_beat.slices_processed == 40u);
   world.order({.number = 1, .final_recorded = true});
@@ -279,7 +287,8 @@ BOOST_AUTO_TEST_CASE(a_killed_controller_goes_on_from_its_ledger_and_no_slice_is
   std::uint64_t epoch = 0;
   for (int kills = 0; kills < 3; ++kills) {
     process::Child child = world.start();
-    const wire::ControllerBeat beat = world.beat([&](const wire::ControllerBeat& b) { return b.slicing && b.epoch > epoch; }, "a new epoch");
+    const wire::ControllerBeat beat =
+        world.beat([&](const wire::ControllerBeat& b) { return b.slicing && b.epoch > epoch; }, "a new epoch");
     epoch = beat.epoch;
     Slot slot(world, beat.port);
     for (const SlicePosition at : slot.work(9, never)) {
@@ -289,7 +298,8 @@ BOOST_AUTO_TEST_CASE(a_killed_controller_goes_on_from_its_ledger_and_no_slice_is
     BOOST_TEST(world.ended(child) == -SIGKILL);
   }
   process::Child child = world.start();
-  const wire::ControllerBeat beat = world.beat([&](const wire::ControllerBeat& b) { return b.slicing && b.epoch > epoch; }, "a new epoch");
+  const wire::ControllerBeat beat =
+      world.beat([&](const wire::ControllerBeat& b) { return b.slicing && b.epoch > epoch; }, "a new epoch");
   Slot slot(world, beat.port);
   // What was committed and not acknowledged before a kill is done, too.
   for (const SlicePosition at : slot.work(40, [&] {
@@ -298,7 +308,8 @@ BOOST_AUTO_TEST_CASE(a_killed_controller_goes_on_from_its_ledger_and_no_slice_is
        })) {
     BOOST_TEST(done.insert(at).second, at << " was accepted twice");
   }
-  const auto final_beat = world.beat([](const wire::ControllerBeat& b) { return !b.final_status.empty(); }, "how it ended");
+  const auto final_beat =
+      world.beat([](const wire::ControllerBeat& b) { return !b.final_status.empty(); }, "how it ended");
   BOOST_TEST(final_beat.final_status == "completed");
   BOOST_TEST(final_beat.slices_processed == 40u);
 }
@@ -313,7 +324,8 @@ BOOST_AUTO_TEST_CASE(sigterm_commits_and_ends_and_the_execution_goes_on_later) {
     BOOST_TEST(world.ended(child) == 0);
   }
   process::Child child = world.start();
-  const auto beat = world.beat([](const wire::ControllerBeat& b) { return b.slicing && b.epoch == 2; }, "the second epoch");
+  const auto beat =
+      world.beat([](const wire::ControllerBeat& b) { return b.slicing && b.epoch == 2; }, "the second epoch");
   BOOST_TEST(beat.slices_processed >= 5u);
   BOOST_TEST(beat.final_status.empty());
 }
@@ -339,7 +351,9 @@ BOOST_AUTO_TEST_CASE(a_controller_whose_port_is_taken_takes_another_of_the_range
   world.ended(child);
   world.binding.port = port;
   process::Child again = world.start();
-  BOOST_TEST(world.beat([](const wire::ControllerBeat& b) { return b.slicing && b.epoch == 2; }, "the second epoch").port == port);
+  BOOST_TEST(
+      world.beat([](const wire::ControllerBeat& b) { return b.slicing && b.epoch == 2; }, "the second epoch").port ==
+      port);
 }
 
 BOOST_AUTO_TEST_CASE(without_a_free_port_it_waits_and_says_for_what) {
@@ -390,8 +404,9 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_on_its_sockets_do_not_end_it) {
   process::Child child = world.start();
   const std::uint16_t port = world.slicing_beat().port;
   Slot slot(world, port);
-  for (const wire::Message& message : std::vector<wire::Message>{wire::SlotBeat{}, wire::SliceReport{}, wire::NodeBeat{}, wire::SlotWelcome{},
-                                                                 wire::SliceAssign{}, wire::ControllerBinding{}}) {
+  for (const wire::Message& message :
+       std::vector<wire::Message>{wire::SlotBeat{}, wire::SliceReport{}, wire::NodeBeat{}, wire::SlotWelcome{},
+                                  wire::SliceAssign{}, wire::ControllerBinding{}}) {
     BOOST_TEST(slot.dealer.send(message).has_value());
     BOOST_TEST(world.broker.send(world.peer, "ex/e1", message).has_value());
   }

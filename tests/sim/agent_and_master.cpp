@@ -16,7 +16,8 @@ void Agent::on_death(const std::string&) {
   for (SimSlot* slot : std::exchange(slots_, {})) {
     slot->die("agent gone");
   }
-  world_.at(world_.chance.time(0.1, 2), nullptr, [&cluster = cluster_, node = node()] { cluster.world.make<Agent>(cluster, node); });
+  world_.at(world_.chance.time(0.1, 2), nullptr,
+            [&cluster = cluster_, node = node()] { cluster.world.make<Agent>(cluster, node); });
 }
 
 void Agent::beat() {
@@ -50,7 +51,8 @@ void Agent::tell(const wire::SlotDied& death) {
 
 void Agent::slot_died(SimSlot& slot, bool own, const std::optional<wire::SliceCopy>& page) {
   std::erase(slots_, &slot);
-  wire::SlotDied death{slot.ex(), {node()}, slot.id(), own ? wire::DeathCause::own : wire::DeathCause::outside, "signal", {}};
+  wire::SlotDied death{slot.ex(), {node()}, slot.id(), own ? wire::DeathCause::own : wire::DeathCause::outside,
+                       "signal",  {}};
   if (page) {
     death.running.push_back(*page);
   }
@@ -119,12 +121,11 @@ void Master::loop() {
 }
 
 void Master::order(SimController& controller, bool final_recorded) {
-  const wire::ControllerOrder order{
-      .ex_id = controller.ex(),
-      .number = static_cast<std::uint64_t>(world_.now.time_since_epoch().count()),
-      .paused = cluster_.want_pause,
-      .stopping = cluster_.records[controller.ex()] == "stopping",
-      .final_recorded = final_recorded};
+  const wire::ControllerOrder order{.ex_id = controller.ex(),
+                                    .number = static_cast<std::uint64_t>(world_.now.time_since_epoch().count()),
+                                    .paused = cluster_.want_pause,
+                                    .stopping = cluster_.records[controller.ex()] == "stopping",
+                                    .final_recorded = final_recorded};
   cluster_.relay("", &controller, [to = &controller, order] { to->hear(order); });
 }
 
@@ -132,7 +133,8 @@ void Master::start(const ExecutionId& ex) {
   if (cluster_.locked && cluster_.lock_holder != nullptr && cluster_.lock_holder->alive()) {
     cluster_.lock_holder->die("holder of the lock ended by the master");
   }
-  children_[ex] = &world_.make<SimController>(cluster_, *this, ex, cluster_.want_pause, cluster_.records[ex] == "stopping");
+  children_[ex] =
+      &world_.make<SimController>(cluster_, *this, ex, cluster_.want_pause, cluster_.records[ex] == "stopping");
   heard_[ex] = world_.now;
 }
 

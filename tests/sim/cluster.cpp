@@ -10,10 +10,11 @@ namespace slicebus::sim {
 
 namespace {
 
-constexpr const char* kinds[] = {"kill_slot",   "kill_controller",   "kill_master",   "kill_agent", "kill_broker", "freeze_slot",
-                                 "freeze_controller", "freeze_agent", "freeze_master", "freeze_node", "reset",      "cut",
-                                 "disk_full",   "output_full",       "pause",         "stop",       "scale",       "term_slot",
-                                 "term_controller", "term_agent",    "term_master",   "storm"};
+constexpr const char* kinds[] = {
+    "kill_slot",         "kill_controller", "kill_master",   "kill_agent",  "kill_broker", "freeze_slot",
+    "freeze_controller", "freeze_agent",    "freeze_master", "freeze_node", "reset",       "cut",
+    "disk_full",         "output_full",     "pause",         "stop",        "scale",       "term_slot",
+    "term_controller",   "term_agent",      "term_master",   "storm"};
 
 std::vector<std::uint64_t> lengths_for(std::uint64_t seed) {
   Chance chance{seed * 3 + 1};
@@ -77,7 +78,9 @@ std::string describe(const wire::Message& message) {
   } else if (const auto* ack = std::get_if<wire::SliceAck>(&message)) {
     for (const wire::Acknowledgement& each : ack->acknowledgements) {
       text << ' ' << each.copy.slice << '@' << each.copy.fence
-           << (each.verdict == wire::Verdict::publish ? " publish" : each.verdict == wire::Verdict::drop ? " drop" : " recorded");
+           << (each.verdict == wire::Verdict::publish ? " publish"
+               : each.verdict == wire::Verdict::drop  ? " drop"
+                                                      : " recorded");
     }
   }
   return text.str();
@@ -358,7 +361,8 @@ void Cluster::heal() {
     }
   }
   if (!locked) {
-    // What the lock is for: somebody ends the controller that was replaced, or it serves its slots for ever with nothing to give.
+    // What the lock is for: somebody ends the controller that was replaced, or it serves its slots for ever with
+    // nothing to give.
     world.at(5s, nullptr, [this] {
       for (Process* process : world.living("controller")) {
         const auto* controller = dynamic_cast<SimController*>(process);
@@ -381,8 +385,8 @@ void Cluster::pause_when_quiet() {
   ++pauses_;
   world.at(20s, nullptr, [this, ex = current] {
     const auto found = listening.find(ex);
-    if (ex == current && !pause_seen && records[ex] == "running" && found != listening.end() && found->second->alive() &&
-        last_beats[ex].final_status.empty()) {
+    if (ex == current && !pause_seen && records[ex] == "running" && found != listening.end() &&
+        found->second->alive() && last_beats[ex].final_status.empty()) {
       throw Violation("a pause was not answered within 20 s");
     }
     want_pause = false;
@@ -436,7 +440,8 @@ void Cluster::check_end() {
   std::ostringstream wrong;
   for (std::uint32_t slicer = 0; slicer < ledger.lengths().size(); ++slicer) {
     if (ledger.planned(slicer) != ledger.lengths()[slicer]) {
-      wrong << "slicer " << slicer << " ends at " << ledger.planned(slicer) << " of " << ledger.lengths()[slicer] << "; ";
+      wrong << "slicer " << slicer << " ends at " << ledger.planned(slicer) << " of " << ledger.lengths()[slicer]
+            << "; ";
     }
   }
   std::map<SlicePosition, std::vector<std::uint64_t>> seen;
@@ -489,8 +494,8 @@ void Cluster::check_end() {
     }
   }
   if (!ledger.accepted_in[current].empty() &&
-      (beat.counts.size() != 2 || beat.counts[0].records_out != records_expected || beat.counts[1].records_in != records_expected ||
-       beat.counts[1].records_rejected != rejected_expected)) {
+      (beat.counts.size() != 2 || beat.counts[0].records_out != records_expected ||
+       beat.counts[1].records_in != records_expected || beat.counts[1].records_rejected != rejected_expected)) {
     wrong << "P4: the sums of " << current << " are not those of its accepted attempts; ";
   }
   if (beat.slices_planned != beat.slices_processed) {

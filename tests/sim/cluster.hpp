@@ -12,8 +12,8 @@
 #include "tests/sim/watched_ledger.hpp"
 #include "tests/sim/world.hpp"
 
-/// A whole cluster on a virtual clock: the real cores of controller and slot, small models of master, broker, agents, network, ledger
-/// disk and output directory. See protocol-model for the same in Python, with models of the cores.
+/// A whole cluster on a virtual clock: the real cores of controller and slot, small models of master, broker, agents,
+/// network, ledger disk and output directory. See protocol-model for the same in Python, with models of the cores.
 namespace slicebus::sim {
 
 class Agent;
@@ -24,17 +24,17 @@ class SimSlot;
 /// Rules that a test of the tests turns off, in the world around the cores or in a layer between them.
 enum class Mutation {
   none,
-  no_epoch_check,           ///< the ledger takes groups of any epoch, and nobody ends the controller before
-  acknowledge_before_commit,///< the core hears that a group is durable when it is handed over
-  every_verdict_is_publish, ///< a slot makes refused output visible too
-  no_flush,                 ///< SliceFlush is lost, always
-  never_given_out_again,    ///< leases never end, deaths are acknowledged and not heard
-  repeats_taken_for_new,    ///< a slot takes every batch for the next one
-  no_fence_in_names,        ///< temporary files are named by the slice alone
-  nobody_rolls_forward,     ///< SlicePublish is lost, always
-  published_before_verdict, ///< output becomes visible when it is prepared
-  visible_said_too_early,   ///< a slot says that output is visible before it is
-  sweep_after_the_end       ///< temporary files are swept after the final status is told
+  no_epoch_check,             ///< the ledger takes groups of any epoch, and nobody ends the controller before
+  acknowledge_before_commit,  ///< the core hears that a group is durable when it is handed over
+  every_verdict_is_publish,   ///< a slot makes refused output visible too
+  no_flush,                   ///< SliceFlush is lost, always
+  never_given_out_again,      ///< leases never end, deaths are acknowledged and not heard
+  repeats_taken_for_new,      ///< a slot takes every batch for the next one
+  no_fence_in_names,          ///< temporary files are named by the slice alone
+  nobody_rolls_forward,       ///< SlicePublish is lost, always
+  published_before_verdict,   ///< output becomes visible when it is prepared
+  visible_said_too_early,     ///< a slot says that output is visible before it is
+  sweep_after_the_end         ///< temporary files are swept after the final status is told
 };
 
 /// One TCP connection of a slot to a controller; what is in its pipes dies with a reset.
@@ -61,29 +61,29 @@ class Cluster {
   WatchedLedger ledger;
   OutputDirectory output;
   std::set<SlicePosition> poison, bad;
-  std::size_t hold = 1;          ///< slices that leave the operation together
-  double speed_s = 0.3;          ///< mean time of a slice
+  std::size_t hold = 1;  ///< slices that leave the operation together
+  double speed_s = 0.3;  ///< mean time of a slice
   std::vector<std::string> nodes;
   std::uint32_t want_slots = 2;
-  bool late_notice = false;      ///< a slot may learn late that its connection is another one
-  bool keeps_unsent = false;     ///< what could not be sent goes out on the next connection
-  bool locked = true;            ///< one controller of a lineage at a time; else the epoch alone must do
-  double slow_s = 0;             ///< now and then a message takes so much longer
-  double loses = 0;              ///< a pipe is full: so many messages are lost though the connection stays
+  bool late_notice = false;   ///< a slot may learn late that its connection is another one
+  bool keeps_unsent = false;  ///< what could not be sent goes out on the next connection
+  bool locked = true;         ///< one controller of a lineage at a time; else the epoch alone must do
+  double slow_s = 0;          ///< now and then a message takes so much longer
+  double loses = 0;           ///< a pipe is full: so many messages are lost though the connection stays
   std::size_t ready_max = 6;
 
   // -- what is there
   ExecutionId current{"ex1"};
-  std::map<ExecutionId, std::string> records;          ///< execution to status
+  std::map<ExecutionId, std::string> records;  ///< execution to status
   std::map<ExecutionId, SimController*> listening;
   std::map<std::string, Agent*> agents;
-  std::map<std::string, std::vector<ProcessId>> former;///< agents that the broker knew before
+  std::map<std::string, std::vector<ProcessId>> former;  ///< agents that the broker knew before
   std::map<std::string, TimePoint> registered;
   Master* master = nullptr;
   SimController* lock_holder = nullptr;
   bool broker_up = true;
   TimePoint broker_since{};
-  std::map<std::string, TimePoint> cut_until;          ///< nodes behind a partition
+  std::map<std::string, TimePoint> cut_until;  ///< nodes behind a partition
   TimePoint disk_full_until{}, output_full_until{};
   bool want_pause = false;
   bool pause_seen = false;

@@ -104,7 +104,8 @@ void SimController::deliver(Connection& connection, const wire::Message& message
 void SimController::hear(const wire::Message& message) {
   if (const auto* death = std::get_if<wire::SlotDied>(&message);
       death != nullptr && cluster_.mutation == Mutation::never_given_out_again) {
-    perform(execution::SendControl{"node/" + death->node.text, wire::SlotDeathAck{death->node, death->ex_id, death->process}});
+    perform(execution::SendControl{"node/" + death->node.text,
+                                   wire::SlotDeathAck{death->node, death->ex_id, death->process}});
     return;
   }
   step(execution::ControlSaid{message});
@@ -144,17 +145,21 @@ void SimController::perform(const execution::ControllerAction& action) {
                             if (beat->slices_queued > cluster_.ready_max + 100) {
                               throw Violation("the line of ready slices has " + std::to_string(beat->slices_queued));
                             }
-                            // Without the lock a controller that was replaced may speak on until it has something to commit.
+                            // Without the lock a controller that was replaced may speak on until it has something to
+                            // commit.
                             if (beat->epoch >= cluster_.last_beats[ex_].epoch) {
                               cluster_.last_beats[ex_] = *beat;
                             }
-                            cluster_.relay("", cluster_.master, [this, said = *beat, master = cluster_.master] { master->hear(*this, said); });
+                            cluster_.relay("", cluster_.master, [this, said = *beat, master = cluster_.master] {
+                              master->hear(*this, said);
+                            });
                             if (!std::exchange(known_to_broker_, cluster_.broker_up)) {
                               cluster_.agents_known_to(*this);
                             }
                           } else if (const auto* ack = std::get_if<wire::SlotDeathAck>(&each.message)) {
                             Agent* agent = cluster_.agents[ack->node.text];
-                            cluster_.relay(ack->node.text, agent, [agent, process = ack->process] { agent->acknowledged(process); });
+                            cluster_.relay(ack->node.text, agent,
+                                           [agent, process = ack->process] { agent->acknowledged(process); });
                           }
                         },
                         [&](const execution::CommitGroup& each) { commit(each); },
@@ -189,7 +194,9 @@ void SimController::commit(const execution::CommitGroup& group) {
     }
     const auto applied = cluster_.ledger.apply(ex_, group.batch);
     if (!applied) {
-      after(Duration{}, [this, number = group.group, error = applied.error()] { step(execution::GroupFailed{number, error}); });
+      after(Duration{}, [this, number = group.group, error = applied.error()] {
+        step(execution::GroupFailed{number, error});
+      });
     } else if (!mutated) {
       after(world_.chance.time(0, 0.006), [this, number = group.group] { step(execution::GroupCommitted{number}); });
     }

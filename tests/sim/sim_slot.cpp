@@ -37,7 +37,8 @@ void SimSlot::on_death(const std::string& cause) {
     connection_->dead = true;  // else what it had sent still arrives
   }
   if (agent_.alive()) {
-    agent_.after(world_.chance.time(0.001, 0.03), [this, own = cause == "own"] { agent_.slot_died(*this, own, page_); });
+    agent_.after(world_.chance.time(0.001, 0.03),
+                 [this, own = cause == "own"] { agent_.slot_died(*this, own, page_); });
   }
 }
 
@@ -62,7 +63,8 @@ void SimSlot::reconnect() {
     return;
   }
   const bool same = connection_ != nullptr && world_.chance.happens(0.6);
-  const std::string identity = same ? connection_->identity : name() + "-" + std::to_string(world_.chance.next() % 1'000'000);
+  const std::string identity =
+      same ? connection_->identity : name() + "-" + std::to_string(world_.chance.next() % 1'000'000);
   cluster_.connections.push_back(std::make_unique<Connection>(Connection{this, found->second, identity}));
   connection_ = cluster_.connections.back().get();
   found->second->routes()[identity] = connection_;
@@ -84,7 +86,8 @@ void SimSlot::reconnect() {
 void SimSlot::say(wire::Message message) {
   if (const auto* beat = std::get_if<wire::SlotBeat>(&message);
       beat != nullptr && beat->holds.size() > window_ + cluster_.hold + 1) {
-    throw Violation(name() + " has " + std::to_string(beat->holds.size()) + " slices, its window is " + std::to_string(window_));
+    throw Violation(name() + " has " + std::to_string(beat->holds.size()) + " slices, its window is " +
+                    std::to_string(window_));
   }
   if (connection_ == nullptr || connection_->dead) {
     if (cluster_.keeps_unsent && unsent_.size() < 100) {
@@ -114,10 +117,12 @@ void SimSlot::deliver(Connection& connection, const wire::Message& message) {
       flush->number = next_batch_++;
     }
   }
-  if (auto* publish = std::get_if<wire::SlicePublish>(&heard); publish != nullptr && cluster_.mutation == Mutation::nobody_rolls_forward) {
+  if (auto* publish = std::get_if<wire::SlicePublish>(&heard);
+      publish != nullptr && cluster_.mutation == Mutation::nobody_rolls_forward) {
     publish->copies.clear();
   }
-  if (auto* ack = std::get_if<wire::SliceAck>(&heard); ack != nullptr && cluster_.mutation == Mutation::every_verdict_is_publish) {
+  if (auto* ack = std::get_if<wire::SliceAck>(&heard);
+      ack != nullptr && cluster_.mutation == Mutation::every_verdict_is_publish) {
     for (wire::Acknowledgement& each : ack->acknowledgements) {
       each.verdict = wire::Verdict::publish;
     }
@@ -151,8 +156,7 @@ void SimSlot::schedule() {
 
 void SimSlot::perform(const slot::SlotAction& action) {
   std::visit(
-      Overloaded{[&](const slot::SendToController& send) { say(send.message); },
-                 [&](const slot::BuildPipeline&) {},
+      Overloaded{[&](const slot::SendToController& send) { say(send.message); }, [&](const slot::BuildPipeline&) {},
                  [&](const slot::RunSlice& run) {
                    commands_.push_back({Command::Kind::run, run.slice});
                    work();
@@ -171,7 +175,8 @@ void SimSlot::perform(const slot::SlotAction& action) {
                        step(slot::OutputPublished{{copy}});
                      }
                      cluster_.freeze_at_the_worst_moment(*this);
-                     after(world_.chance.time(0, 0.004), [this, copy] { publish(copy); }, true);
+                     after(
+                         world_.chance.time(0, 0.004), [this, copy] { publish(copy); }, true);
                    }
                  },
                  [&](const slot::DropOutput& order) {
@@ -194,7 +199,8 @@ void SimSlot::publish(const wire::SliceCopy& copy) {
   }
   cluster_.output.publish(copy);
   world_.log(name() + " FILE " + text(copy));
-  after(world_.chance.time(0, 0.003), [this, copy] { step(slot::OutputPublished{{copy}}); }, true);
+  after(
+      world_.chance.time(0, 0.003), [this, copy] { step(slot::OutputPublished{{copy}}); }, true);
 }
 
 void SimSlot::drain() {
@@ -222,7 +228,8 @@ void SimSlot::work() {
       }
       world_.log(name() + " runs " + text(copy));
       page_ = copy;
-      after(cluster_.slice_time(), [this, slice = command.slice] { computed(slice, 0); }, true);
+      after(
+          cluster_.slice_time(), [this, slice = command.slice] { computed(slice, 0); }, true);
       break;
     }
     case Command::Kind::flush:
@@ -249,7 +256,8 @@ void SimSlot::computed(const wire::AssignedSlice& slice, int attempt) {
   if (cluster_.bad.contains(slice.slice)) {
     if (attempt < retries_max) {
       after(Duration{}, [this, copy] { step(slot::SliceBackedOff{copy}); });
-      after(cluster_.slice_time(), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
+      after(
+          cluster_.slice_time(), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
       return;
     }
     finish(slot::SliceEnded{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, 1ms});
@@ -270,7 +278,8 @@ void SimSlot::leave() {
     pieces.push_back({copy.slice, nonce});
     members.push_back(copy);
   }
-  after(world_.chance.time(0.001, 0.02), [this, pieces, members] { prepared(pieces, members); }, true);
+  after(
+      world_.chance.time(0.001, 0.02), [this, pieces, members] { prepared(pieces, members); }, true);
 }
 
 void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire::SliceCopy>& members) {
@@ -293,7 +302,12 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
     outcome.counts[1].records_out += records - rejected_by(piece);
   }
   cluster_.freeze_at_the_worst_moment(*this);
-  after(world_.chance.time(0, 0.003), [this, outcome] { finish(slot::SliceEnded{outcome, 1ms}); }, true);
+  after(
+      world_.chance.time(0, 0.003),
+      [this, outcome] {
+        finish(slot::SliceEnded{outcome, 1ms});
+      },
+      true);
 }
 
 void SimSlot::finish(slot::SlotEvent event) {

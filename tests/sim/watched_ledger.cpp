@@ -99,7 +99,8 @@ void WatchedLedger::watch(const ExecutionId& ex_id, const store::LedgerBatch& gr
   if (group.final_state) {
     ++commits;
     if (!unpublished_.empty()) {
-      violated("final status ", group.final_state->status, " while ", unpublished_.size(), " accepted outputs are not published");
+      violated("final status ", group.final_state->status, " while ", unpublished_.size(),
+               " accepted outputs are not published");
     }
   }
 }

@@ -19,7 +19,8 @@ class WatchedLedger {
   };
 
   /// @param epoch_check  false: a mutation, groups of any epoch are taken
-  WatchedLedger(std::vector<std::uint64_t> lengths, bool epoch_check) : lengths_(std::move(lengths)), epoch_check_(epoch_check) {}
+  WatchedLedger(std::vector<std::uint64_t> lengths, bool epoch_check)
+      : lengths_(std::move(lengths)), epoch_check_(epoch_check) {}
 
   Result<store::OpenedLedger> open(const ExecutionId& ex_id);
   Result<void> apply(const ExecutionId& ex_id, store::LedgerBatch group);

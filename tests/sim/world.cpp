@@ -21,7 +21,9 @@ Duration seconds(double s) { return Duration{static_cast<Duration::rep>(s * 1e6)
 Process::Process(World& world, std::string kind, std::string node)
     : world_(world), kind_(std::move(kind)), node_(std::move(node)), uid_(++world.uids_) {}
 
-void Process::after(Duration delay, std::function<void()> what, bool op) { world_.at(delay, this, std::move(what), op); }
+void Process::after(Duration delay, std::function<void()> what, bool op) {
+  world_.at(delay, this, std::move(what), op);
+}
 
 void Process::die(const std::string& cause) {
   if (alive_) {

@@ -46,8 +46,8 @@ Duration seconds(double s);
 
 class World;
 
-/// A process of the cluster. It can be killed, frozen (SIGSTOP) and thawed at any moment; what falls due while it is frozen happens
-/// after that.
+/// A process of the cluster. It can be killed, frozen (SIGSTOP) and thawed at any moment; what falls due while it is
+/// frozen happens after that.
 class Process {
  public:
   Process(World& world, std::string kind, std::string node);

@@ -20,7 +20,8 @@ namespace {
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;  // fails quietly, where an iterator would throw, when the process ends between opening and reading
+  std::ostringstream
+      text;  // fails quietly, where an iterator would throw, when the process ends between opening and reading
   text << file.rdbuf();
   return text.str();
 }

@@ -190,7 +190,8 @@ void Slot::State::on(const PublishFailed& event, TimePoint now) {
     }
     Publishing& publishing = found->second;
     publishing.asked = false;
-    publishing.back_off = std::clamp(publishing.back_off * 2, config.publish_retry, std::max(publish_retry_max, config.publish_retry));
+    publishing.back_off =
+        std::clamp(publishing.back_off * 2, config.publish_retry, std::max(publish_retry_max, config.publish_retry));
     publishing.retry_at = now + publishing.back_off;
     publishing.trouble = event.reason;
   }

@@ -23,7 +23,8 @@ bool Holdings::has(const SliceCopy& copy) const {
 }
 
 void Holdings::prefetch(wire::AssignedSlice slice) {
-  SB_ASSERT(!had_.contains(slice.slice), "prefetch() of a slice that the slot has; the older copy must be taken back first");
+  SB_ASSERT(!had_.contains(slice.slice),
+            "prefetch() of a slice that the slot has; the older copy must be taken back first");
   had_.emplace(slice.slice, slice.fence);
   prefetched_.push_back(std::move(slice));
 }

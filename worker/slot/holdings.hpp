@@ -12,14 +12,15 @@
 
 namespace slicebus::slot {
 
-/// What a slot has and the controller may take back: the slice that runs, those prefetched, those whose records an operation holds.
-/// Of a slice at most one copy is had at a time; a running copy that was taken back is `disowned` and no longer counts as had.
+/// What a slot has and the controller may take back: the slice that runs, those prefetched, those whose records an
+/// operation holds. Of a slice at most one copy is had at a time; a running copy that was taken back is `disowned` and
+/// no longer counts as had.
 class Holdings {
  public:
   struct Running {
     wire::SliceCopy copy;
-    bool disowned = false;      ///< taken back while it ran: its end is only worth a report, if anything
-    bool backing_off = false;   ///< between two attempts
+    bool disowned = false;     ///< taken back while it ran: its end is only worth a report, if anything
+    bool backing_off = false;  ///< between two attempts
   };
 
   /// @return the copy of that slice that the slot has, if any

@@ -24,7 +24,8 @@ struct Overloaded : Cases... {
 };
 
 std::size_t bytes_of(const wire::SliceOutcome& outcome) {
-  return 128 + outcome.error.size() + outcome.members.size() * sizeof(SliceCopy) + outcome.counts.size() * sizeof(wire::OperationCount);
+  return 128 + outcome.error.size() + outcome.members.size() * sizeof(SliceCopy) +
+         outcome.counts.size() * sizeof(wire::OperationCount);
 }
 
 }  // namespace
@@ -217,7 +218,8 @@ void Slot::State::say_beat(TimePoint now) {
                       .sent_at_us = static_cast<std::uint64_t>(now.time_since_epoch().count()),
                       .window = announced,
                       .held = static_cast<std::uint32_t>(holdings.held().size())};
-  // What was taken back while it runs is listed too: its place in the window is free when its end was reported or returned.
+  // What was taken back while it runs is listed too: its place in the window is free when its end was reported or
+  // returned.
   if (const auto& running = holdings.running(); running && running->disowned) {
     beat.finished.push_back(running->copy);
   }
@@ -264,7 +266,8 @@ void Slot::State::give_back(const std::vector<SliceCopy>& copies, bool recall_an
   do {
     const std::size_t end = std::min(copies.size(), at + wire::batch_slices_max);
     wire::SliceReturned returned{.process = setup.process, .window = announced, .reason = reason};
-    returned.slices.assign(copies.begin() + static_cast<std::ptrdiff_t>(at), copies.begin() + static_cast<std::ptrdiff_t>(end));
+    returned.slices.assign(copies.begin() + static_cast<std::ptrdiff_t>(at),
+                           copies.begin() + static_cast<std::ptrdiff_t>(end));
     returned.recall_answered = recall_answered && end == copies.size();
     if (connected) {
       say(std::move(returned));
@@ -273,7 +276,8 @@ void Slot::State::give_back(const std::vector<SliceCopy>& copies, bool recall_an
   } while (at < copies.size());
 }
 
-/// These are no longer the slot's. Records of one slice cannot be taken out of an operation: if one that is held is named, all go.
+/// These are no longer the slot's. Records of one slice cannot be taken out of an operation: if one that is held is
+/// named, all go.
 void Slot::State::take_back(const std::vector<SliceCopy>& named) {
   std::vector<SliceCopy> gone;
   bool some_held = false;
@@ -329,7 +333,8 @@ void Slot::State::after_step(TimePoint now) {
       now - said_beat_at >= window_news_min) {
     say_beat(now);
   }
-  if (draining && idle && holdings.held().empty() && holdings.prefetched().empty() && reports.empty() && unpublished.empty()) {
+  if (draining && idle && holdings.held().empty() && holdings.prefetched().empty() && reports.empty() &&
+      unpublished.empty()) {
     exited = true;
     out.emplace_back(ExitSlot{0, "drained"});
   }

@@ -10,16 +10,17 @@
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
 
-/// The core of a slot: one slice at a time, a prefetch of the next ones, reports kept until acknowledged, output published after the
-/// verdict. Lives on the slot's I/O thread; the operations run on another one and answer by events. design.md §4.
+/// The core of a slot: one slice at a time, a prefetch of the next ones, reports kept until acknowledged, output
+/// published after the verdict. Lives on the slot's I/O thread; the operations run on another one and answer by events.
+/// design.md §4.
 namespace slicebus::slot {
 
 struct SlotConfig {
   Duration beat = 1s;
-  Duration window_target = 100ms;      ///< the window holds about that much work …
-  std::uint32_t window_min = 2;        ///< … but at least one running and one prefetched slice
+  Duration window_target = 100ms;  ///< the window holds about that much work …
+  std::uint32_t window_min = 2;    ///< … but at least one running and one prefetched slice
   std::uint32_t window_max = 512;
-  Duration publish_retry = 500ms;      ///< first back-off after a publish that failed
+  Duration publish_retry = 500ms;  ///< first back-off after a publish that failed
 };
 
 struct SlotSetup {
@@ -67,8 +68,8 @@ struct PublishFailed {
 struct Drain {};
 struct SlotTick {};
 
-using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff, NothingHeld, OutputPublished,
-                               PublishFailed, Drain, SlotTick>;
+using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff,
+                               NothingHeld, OutputPublished, PublishFailed, Drain, SlotTick>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 
@@ -99,8 +100,8 @@ struct ExitSlot {
   std::string why;
 };
 
-using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, FlushOperations, DiscardHeld, PublishOutput, DropOutput,
-                                Reconnect, ExitSlot>;
+using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, FlushOperations, DiscardHeld, PublishOutput,
+                                DropOutput, Reconnect, ExitSlot>;
 using SlotActions = std::vector<SlotAction>;
 
 class Slot {

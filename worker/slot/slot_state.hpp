@@ -40,7 +40,8 @@ struct Slot::State {
   void say_hello(TimePoint now);
   void say_beat(TimePoint now);
   void say_reports(TimePoint now, bool overdue_too);
-  void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false, const std::string& reason = {});
+  void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false,
+                 const std::string& reason = {});
   void take_back(const std::vector<wire::SliceCopy>& named);
   bool is_next(std::uint64_t number);
   std::uint32_t asked_window() const;
@@ -84,9 +85,9 @@ struct Slot::State {
   TimePoint answered_at{};
 
   Holdings holdings{};
-  bool flushing = false;      ///< the operations were asked to let go and have not answered
+  bool flushing = false;  ///< the operations were asked to let go and have not answered
   bool flush_wanted = false;
-  bool wiped = false;         ///< what the operations held was discarded while a slice ran: its records went with it
+  bool wiped = false;  ///< what the operations held was discarded while a slice ran: its records went with it
   std::vector<wire::SliceOutcome> unsaid_held{};  ///< became held between a hello and its welcome
   std::map<wire::SliceCopy, Report> reports{};
   std::map<wire::SliceCopy, Publishing> unpublished{};

@@ -5,8 +5,9 @@
 
 namespace slicebus::slot {
 
-/// How many slices a slot asks to hold: about `target` of work at the pace of late, so that slices of microseconds come by the
-/// hundred and slices of seconds one by one. The size moves by the average of the last slices, about eight of them.
+/// How many slices a slot asks to hold: about `target` of work at the pace of late, so that slices of microseconds come
+/// by the hundred and slices of seconds one by one. The size moves by the average of the last slices, about eight of
+/// them.
 class Window {
  public:
   /// @param min  at least 1 is used; @param max  at least min is used

@@ -11,8 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A value to order by, as SQLite orders: nothing last (SortKey), numbers before text; truth values are 0 and 1, and what is no
-/// scalar is its text.
+/// A value to order by, as SQLite orders: nothing last (SortKey), numbers before text; truth values are 0 and 1, and
+/// what is no scalar is its text.
 struct SortValue {
   int kind = 2;  ///< 0: number, 1: text, 2: nothing
   double number = 0;
@@ -46,9 +46,8 @@ std::optional<SortValue> column(const JobRecord& job, const std::string& field) 
 }
 
 std::optional<SortValue> column(const ExecutionRecord& execution, const std::string& field) {
-  const std::map<std::string, const std::string*> texts{{"ex_id", &execution.ex_id.text},
-                                                        {"job_id", &execution.job_id.text},
-                                                        {"_status", &execution.status}};
+  const std::map<std::string, const std::string*> texts{
+      {"ex_id", &execution.ex_id.text}, {"job_id", &execution.job_id.text}, {"_status", &execution.status}};
   const auto text = texts.find(field);
   return text == texts.end() ? std::nullopt : std::optional(SortValue{1, 0, *text->second});
 }
@@ -153,7 +152,8 @@ Result<std::vector<JobRecord>> MemoryJobStore::list(const ListQuery& query) {
 }
 
 Result<void> MemoryExecutionStore::insert(const ExecutionRecord& execution) {
-  if (find_in(executions_, [&](const ExecutionRecord& known) { return known.ex_id == execution.ex_id; }) != executions_.end()) {
+  if (find_in(executions_, [&](const ExecutionRecord& known) { return known.ex_id == execution.ex_id; }) !=
+      executions_.end()) {
     return fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
   }
   executions_.push_back(execution);
@@ -195,9 +195,10 @@ Result<std::vector<ExecutionRecord>> MemoryExecutionStore::of_lineage(const Line
 Result<std::vector<ExecutionRecord>> MemoryExecutionStore::list(const ListQuery& query) {
   return page_of(those(executions_,
                        [&](const ExecutionRecord& execution) {
-                         return execution.deleted == query.deleted && (!query.job_id || *query.job_id == execution.job_id) &&
-                                (query.status.empty() ||
-                                 std::find(query.status.begin(), query.status.end(), execution.status) != query.status.end());
+                         return execution.deleted == query.deleted &&
+                                (!query.job_id || *query.job_id == execution.job_id) &&
+                                (query.status.empty() || std::find(query.status.begin(), query.status.end(),
+                                                                   execution.status) != query.status.end());
                        }),
                  query);
 }

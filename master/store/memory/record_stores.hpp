@@ -3,7 +3,8 @@
 
 #include "master/store/records_store.hpp"
 
-/// Record stores that last as long as their objects, for the simulator and tests. Insertion order is the order of the vector.
+/// Record stores that last as long as their objects, for the simulator and tests. Insertion order is the order of the
+/// vector.
 namespace slicebus::store {
 
 class MemoryJobStore final : public JobStore {

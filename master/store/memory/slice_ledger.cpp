@@ -45,7 +45,8 @@ struct MemorySliceLedger::Changes {
 
 Result<OpenedLedger> MemorySliceLedger::open(const ExecutionId& ex_id, Cleanup cleanup) {
   ++epoch_;
-  const auto known = std::find_if(generations_.begin(), generations_.end(), [&](const Generation& g) { return g.ex_id == ex_id; });
+  const auto known =
+      std::find_if(generations_.begin(), generations_.end(), [&](const Generation& g) { return g.ex_id == ex_id; });
   current_ = static_cast<std::uint64_t>(known - generations_.begin()) + 1;
   if (known == generations_.end()) {
     generations_.push_back({ex_id, cleanup, {}, {}});
@@ -72,13 +73,15 @@ Result<OpenedLedger> MemorySliceLedger::open(const ExecutionId& ex_id, Cleanup c
 }
 
 bool MemorySliceLedger::owned(const State& state) const {
-  return generations_[current_ - 1].cleanup != Cleanup::errors || state.chosen_by == current_ || state.planned_by == current_;
+  return generations_[current_ - 1].cleanup != Cleanup::errors || state.chosen_by == current_ ||
+         state.planned_by == current_;
 }
 
 Result<void> MemorySliceLedger::plan(const LedgerBatch& group, Changes& changes) const {
   const auto slicer_of = [&](std::uint32_t id) -> SlicerState& {
     const auto known = slicers_.find(id);
-    return changes.slicers.try_emplace(id, known == slicers_.end() ? SlicerState{.slicer_id = id} : known->second).first->second;
+    return changes.slicers.try_emplace(id, known == slicers_.end() ? SlicerState{.slicer_id = id} : known->second)
+        .first->second;
   };
   for (const PlannedSlice& planned : group.planned) {
     SlicerState& slicer = slicer_of(planned.slice.slicer_id);
@@ -138,7 +141,8 @@ Result<void> MemorySliceLedger::fail_slice(const SliceError& error, Changes& cha
     return refuse(error.slice, state == nullptr ? "failed without being planned" : "failed after it was completed");
   }
   if (state->mark == Mark::in_error) {
-    return state->failed_in == current_ ? Result<void>{} : refuse(error.slice, "failed in an execution that does not run it");
+    return state->failed_in == current_ ? Result<void>{}
+                                        : refuse(error.slice, "failed in an execution that does not run it");
   }
   state->mark = Mark::in_error;
   state->failed_in = current_;
@@ -148,8 +152,9 @@ Result<void> MemorySliceLedger::fail_slice(const SliceError& error, Changes& cha
 
 Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   if (current_ == 0 || group.epoch != epoch_) {
-    return fail(Errc::conflict, "ledger in memory",
-                "the group is of epoch " + std::to_string(group.epoch) + ", the ledger of epoch " + std::to_string(epoch_));
+    return fail(
+        Errc::conflict, "ledger in memory",
+        "the group is of epoch " + std::to_string(group.epoch) + ", the ledger of epoch " + std::to_string(epoch_));
   }
   Changes changes;
   SB_TRY_VOID(plan(group, changes));

@@ -8,8 +8,8 @@
 
 namespace slicebus::store {
 
-/// A ledger that lasts as long as its object: for the simulator, where it outlives the controllers that open it, and for tests.
-/// Copyable: a copy is a snapshot.
+/// A ledger that lasts as long as its object: for the simulator, where it outlives the controllers that open it, and
+/// for tests. Copyable: a copy is a snapshot.
 class MemorySliceLedger final : public SliceLedger {
  public:
   Result<OpenedLedger> open(const ExecutionId& ex_id, Cleanup cleanup) override;

@@ -12,7 +12,8 @@
 namespace slicebus::store::sqlite {
 namespace {
 
-/// The lock file keeps other writers away; this bounds the wait for one that came past it (a person with the sqlite3 program).
+/// The lock file keeps other writers away; this bounds the wait for one that came past it (a person with the sqlite3
+/// program).
 constexpr int busy_ms = 2'000;
 
 const char* const space_remedy = "free some space there; nothing is lost, and it goes on when there is room";
@@ -31,7 +32,8 @@ Statement& Statement::operator=(Statement&& other) noexcept {
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 Statement& Statement::bind(int parameter, std::int64_t value) {
-  SB_ASSERT(sqlite3_bind_int64(statement_, parameter, value) == SQLITE_OK, "a parameter that the statement does not have");
+  SB_ASSERT(sqlite3_bind_int64(statement_, parameter, value) == SQLITE_OK,
+            "a parameter that the statement does not have");
   return *this;
 }
 
@@ -87,7 +89,8 @@ std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(
 std::string_view Statement::bytes(int column) const {
   const void* data = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
+  return data == nullptr ? std::string_view()
+                         : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
 }
 
 bool Statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
@@ -97,8 +100,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   std::error_code made;
   if (!parent.empty() && !std::filesystem::create_directories(parent, made) && made) {
-    return fail(made == std::errc::no_space_on_device ? Errc::exhausted : Errc::unavailable, "directory \"" + parent.string() + "\"",
-                "cannot be made: " + made.message(), "check the path, its owner and its permissions");
+    return fail(made == std::errc::no_space_on_device ? Errc::exhausted : Errc::unavailable,
+                "directory \"" + parent.string() + "\"", "cannot be made: " + made.message(),
+                "check the path, its owner and its permissions");
   }
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr); code != SQLITE_OK) {
@@ -126,8 +130,8 @@ Result<void> Database::prepare_file(const Schema& schema) {
   SB_TRY(version, number("PRAGMA user_version"));
   if (version > schema.version) {
     return fail(Errc::unavailable, "file \"" + path_ + "\"",
-                std::string("this ") + schema.what + " has shape " + std::to_string(version) + ", this program knows up to " +
-                    std::to_string(schema.version),
+                std::string("this ") + schema.what + " has shape " + std::to_string(version) +
+                    ", this program knows up to " + std::to_string(schema.version),
                 "start the newer version of slicebus that wrote it");
   }
   if (version == schema.version) {
@@ -150,7 +154,8 @@ Result<std::int64_t> Database::number(const char* sql) {
 
 Result<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                      &statement, nullptr);
   if (code != SQLITE_OK) {
     return fail(error(code));
   }
@@ -186,13 +191,16 @@ Error Database::error(int code) const {
       if (os == ENOSPC || os == EDQUOT) {
         return {Errc::exhausted, where, "no space left on the disk" + reason, space_remedy};
       }
-      return {Errc::unavailable, where, "cannot be read or written: " + text, "check the disk and its limits; it is tried again"};
+      return {Errc::unavailable, where, "cannot be read or written: " + text,
+              "check the disk and its limits; it is tried again"};
     case SQLITE_READONLY:
-      return {Errc::unavailable, where, "is read-only", "make the file, its directory and its file system writable; it is tried again"};
+      return {Errc::unavailable, where, "is read-only",
+              "make the file, its directory and its file system writable; it is tried again"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return {Errc::unavailable, where, "cannot be opened: " + text, "check that the path exists, and its owner and permissions"};
+      return {Errc::unavailable, where, "cannot be opened: " + text,
+              "check that the path exists, and its owner and permissions"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {Errc::unavailable, where, "another process is writing to it", "end the other process; it is tried again"};
@@ -201,7 +209,8 @@ Error Database::error(int code) const {
     case SQLITE_FORMAT:
       return damaged(text);
     default:
-      return {Errc::internal, where, text + (handle_ == nullptr ? "" : std::string(": ") + sqlite3_errmsg(handle_)), ""};
+      return {Errc::internal, where, text + (handle_ == nullptr ? "" : std::string(": ") + sqlite3_errmsg(handle_)),
+              ""};
   }
 }
 

@@ -16,8 +16,8 @@ namespace slicebus::store::sqlite {
 
 class Database;
 
-/// A prepared statement. Parameters are bound from 1, columns read from 0; bound and read text is borrowed until the next step or
-/// reset. Lives no longer than its database.
+/// A prepared statement. Parameters are bound from 1, columns read from 0; bound and read text is borrowed until the
+/// next step or reset. Lives no longer than its database.
 class Statement {
  public:
   Statement() = default;
@@ -55,15 +55,16 @@ class Statement {
 
 /// What a file of ours looks like: the statements that make an empty one, and the number of that shape.
 struct Schema {
-  const char* what;   ///< "ledger", for error texts
-  int version;        ///< kept in PRAGMA user_version
+  const char* what;  ///< "ledger", for error texts
+  int version;       ///< kept in PRAGMA user_version
   const char* create;
 };
 
 class Database {
  public:
-  /// Opens or makes the file, and the directory it lies in: WAL, synchronous=FULL. Errors: unavailable (cannot be opened or written,
-  /// made by a newer version), exhausted (disk full), internal (damaged, or not ours); each names the file and the remedy.
+  /// Opens or makes the file, and the directory it lies in: WAL, synchronous=FULL. Errors: unavailable (cannot be
+  /// opened or written, made by a newer version), exhausted (disk full), internal (damaged, or not ours); each names
+  /// the file and the remedy.
   static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
   ~Database();
   Database(const Database&) = delete;

@@ -58,7 +58,8 @@ void LedgerGroup::finish(LedgerIndex& index) {
 
 SlicerState& LedgerGroup::slicer(std::uint32_t slicer_id) {
   const auto known = index_.slicers.find(slicer_id);
-  return slicers_.try_emplace(slicer_id, known == index_.slicers.end() ? SlicerState{.slicer_id = slicer_id} : known->second)
+  return slicers_
+      .try_emplace(slicer_id, known == index_.slicers.end() ? SlicerState{.slicer_id = slicer_id} : known->second)
       .first->second;
 }
 
@@ -125,12 +126,13 @@ Result<LedgerGroup::Found> LedgerGroup::find(SlicePosition at) {
       batch = touched_.emplace(*known).first;
     }
   }
-  if (batch != touched_.end() && batch->second.is_left(static_cast<std::uint32_t>(at.slicer_order - batch->first.slicer_order))) {
+  if (batch != touched_.end() &&
+      batch->second.is_left(static_cast<std::uint32_t>(at.slicer_order - batch->first.slicer_order))) {
     return Found{.mark = Mark::in_batch, .batch = batch};
   }
   const auto changed = slicers_.find(at.slicer_id);
   const auto known = index_.slicers.find(at.slicer_id);
-  const std::uint64_t planned = changed != slicers_.end()          ? changed->second.planned
+  const std::uint64_t planned = changed != slicers_.end()       ? changed->second.planned
                                 : known != index_.slicers.end() ? known->second.planned
                                                                 : 0;
   if (at.slicer_order == 0 || at.slicer_order > planned) {
@@ -141,7 +143,9 @@ Result<LedgerGroup::Found> LedgerGroup::find(SlicePosition at) {
   if (failed) {
     const auto state = static_cast<ErrorState>(tables_.newest_error.integer(0));
     found.failed_in = tables_.newest_error.natural(1);
-    found.mark = state == ErrorState::open ? Mark::in_error : state == ErrorState::chosen ? Mark::chosen : Mark::completed;
+    found.mark = state == ErrorState::open     ? Mark::in_error
+                 : state == ErrorState::chosen ? Mark::chosen
+                                               : Mark::completed;
     tables_.newest_error.reset();
   }
   return found;
@@ -156,7 +160,8 @@ Result<void> LedgerGroup::complete(const Completion& completion) {
   for (const SlicePosition at : completion.slices) {
     SB_TRY(found, find(at));
     if (found.mark == Mark::unknown || found.mark == Mark::in_error) {
-      return refuse(at, found.mark == Mark::unknown ? "completed without being planned" : "completed while it is in error");
+      return refuse(at,
+                    found.mark == Mark::unknown ? "completed without being planned" : "completed while it is in error");
     }
     completed_before += found.mark == Mark::completed ? 1 : 0;
     members.push_back(found);
@@ -173,7 +178,8 @@ Result<void> LedgerGroup::complete(const Completion& completion) {
     if (members[i].mark == Mark::in_batch) {
       members[i].batch->second.take(static_cast<std::uint32_t>(at.slicer_order - members[i].batch->first.slicer_order));
     } else {
-      SB_TRY_VOID(tables_.repair_errors.bind(1, at.slicer_id).bind(2, at.slicer_order).bind(3, index_.generation).run());
+      SB_TRY_VOID(
+          tables_.repair_errors.bind(1, at.slicer_id).bind(2, at.slicer_order).bind(3, index_.generation).run());
     }
   }
   if (!completion.has_output) {
@@ -206,7 +212,8 @@ Result<void> LedgerGroup::fail_slice(const SliceError& error) {
     case Mark::completed:
       return refuse(at, "failed after it was completed");
     case Mark::in_error:
-      return found.failed_in == index_.generation ? Result<void>{} : refuse(at, "failed in an execution that does not run it");
+      return found.failed_in == index_.generation ? Result<void>{}
+                                                  : refuse(at, "failed in an execution that does not run it");
     case Mark::in_batch: {
       SB_TRY(request, request_in_batch(found.batch->first, found.batch->second, at));
       found.batch->second.take(static_cast<std::uint32_t>(at.slicer_order - found.batch->first.slicer_order));

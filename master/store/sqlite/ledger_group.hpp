@@ -61,7 +61,7 @@ class LedgerGroup {
   const LedgerIndex& index_;
   Batches touched_;
   std::map<std::uint32_t, SlicerState> slicers_;
-  SlicePosition cached_batch_;     ///< whose requests are in cached_requests_: failures come in runs
+  SlicePosition cached_batch_;  ///< whose requests are in cached_requests_: failures come in runs
   std::string cached_requests_;
 };
 

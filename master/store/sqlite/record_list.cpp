@@ -26,14 +26,17 @@ void ListSql::where_any(std::string_view column, const std::vector<std::string>&
   text_ += ")";
 }
 
-Result<void> ListSql::page(const ListQuery& query, const std::vector<std::pair<std::string_view, std::string_view>>& known) {
+Result<void> ListSql::page(const ListQuery& query,
+                           const std::vector<std::pair<std::string_view, std::string_view>>& known) {
   SB_TRY(keys, parse_sort(query.sort));
   text_ += " ORDER BY ";
   for (const SortKey& key : keys) {
-    const auto column = std::find_if(known.begin(), known.end(), [&](const auto& pair) { return pair.first == key.field; });
+    const auto column =
+        std::find_if(known.begin(), known.end(), [&](const auto& pair) { return pair.first == key.field; });
     // The quotes are safe: a field name has none (list_order.hpp).
-    const std::string value =
-        column != known.end() ? std::string(column->second) : "json_extract(document, " + parameter("$.\"" + key.field + "\"") + ")";
+    const std::string value = column != known.end()
+                                  ? std::string(column->second)
+                                  : "json_extract(document, " + parameter("$.\"" + key.field + "\"") + ")";
     text_ += value + (key.descending ? " DESC" : " ASC") + " NULLS LAST, ";
   }
   text_ += "number LIMIT " + parameter(std::max<std::int64_t>(query.size, 0));

@@ -18,8 +18,8 @@ class ListSql {
   explicit ListSql(std::string columns) : text_("SELECT " + std::move(columns)) {}
   void where(std::string_view column, std::variant<std::int64_t, std::string> value);
   void where_any(std::string_view column, const std::vector<std::string>& values);
-  /// Appends ORDER BY, LIMIT and OFFSET. @param known  field of the API → column; other fields are looked up in `document`.
-  /// Errors: invalid, naming the field.
+  /// Appends ORDER BY, LIMIT and OFFSET. @param known  field of the API → column; other fields are looked up in
+  /// `document`. Errors: invalid, naming the field.
   Result<void> page(const ListQuery& query, const std::vector<std::pair<std::string_view, std::string_view>>& known);
   /// The statement, bound to values that this object owns.
   Result<Statement> prepare(Database& database) const;

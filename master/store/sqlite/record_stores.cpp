@@ -29,20 +29,27 @@ CREATE INDEX execution_by_update ON execution (deleted, updated);
 )"};
 
 #define SB_JOB_COLUMNS "job_id, document, active, deleted, created, updated FROM job"
-#define SB_EXECUTION_COLUMNS "ex_id, job_id, lineage, status, document, desired, deleted, created, updated FROM execution"
+#define SB_EXECUTION_COLUMNS \
+  "ex_id, job_id, lineage, status, document, desired, deleted, created, updated FROM execution"
 
 std::int64_t milliseconds(WallTime at) { return at.time_since_epoch().count(); }
 WallTime wall(std::int64_t ms) { return WallTime{std::chrono::milliseconds{ms}}; }
 std::string text(const Statement& row, int column) { return std::string(row.bytes(column)); }
 
 JobRecord read(const Statement& row, const JobRecord*) {
-  return {JobId{text(row, 0)},      text(row, 1),           row.integer(2) != 0, row.integer(3) != 0,
-          wall(row.integer(4)), wall(row.integer(5))};
+  return {JobId{text(row, 0)}, text(row, 1),         row.integer(2) != 0,
+          row.integer(3) != 0, wall(row.integer(4)), wall(row.integer(5))};
 }
 
 ExecutionRecord read(const Statement& row, const ExecutionRecord*) {
-  return {ExecutionId{text(row, 0)}, JobId{text(row, 1)},  LineageId{text(row, 2)}, text(row, 3),
-          text(row, 4),              text(row, 5),         row.integer(6) != 0,     wall(row.integer(7)),
+  return {ExecutionId{text(row, 0)},
+          JobId{text(row, 1)},
+          LineageId{text(row, 2)},
+          text(row, 3),
+          text(row, 4),
+          text(row, 5),
+          row.integer(6) != 0,
+          wall(row.integer(7)),
           wall(row.integer(8))};
 }
 
@@ -76,8 +83,9 @@ class SqliteJobStore final : public JobStore {
   Result<void> prepare() {
     SB_TRY(add, database_.prepare("INSERT OR IGNORE INTO job (job_id, document, active, deleted, created, updated) "
                                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"));
-    SB_TRY(change, database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6 "
-                                     "WHERE job_id = ?1"));
+    SB_TRY(change,
+           database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6 "
+                             "WHERE job_id = ?1"));
     SB_TRY(by_id, database_.prepare("SELECT " SB_JOB_COLUMNS " WHERE job_id = ?1"));
     add_ = std::move(add);
     change_ = std::move(change);
@@ -87,11 +95,13 @@ class SqliteJobStore final : public JobStore {
 
   Result<void> insert(const JobRecord& job) override {
     SB_TRY_VOID(write(add_, job));
-    return database_.changes() == 1 ? Result<void>{} : fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
+    return database_.changes() == 1 ? Result<void>{}
+                                    : fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
   }
   Result<void> put(const JobRecord& job) override {
     SB_TRY_VOID(write(change_, job));
-    return database_.changes() == 1 ? Result<void>{} : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
+    return database_.changes() == 1 ? Result<void>{}
+                                    : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
   }
   Result<std::optional<JobRecord>> get(const JobId& job_id) override {
     return read_one<JobRecord>(by_id_.bind_text(1, job_id.text));
@@ -130,15 +140,19 @@ class SqliteExecutionStore final : public ExecutionStore {
   explicit SqliteExecutionStore(Database& database) : database_(database) {}
 
   Result<void> prepare() {
-    SB_TRY(add, database_.prepare("INSERT OR IGNORE INTO execution (ex_id, job_id, lineage, status, document, desired, deleted, created, "
-                                  "updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
-    SB_TRY(change, database_.prepare("UPDATE execution SET job_id = ?2, lineage = ?3, status = ?4, document = ?5, desired = ?6, "
-                                     "deleted = ?7, created = ?8, updated = ?9 WHERE ex_id = ?1"));
+    SB_TRY(add,
+           database_.prepare(
+               "INSERT OR IGNORE INTO execution (ex_id, job_id, lineage, status, document, desired, deleted, created, "
+               "updated) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+    SB_TRY(change, database_.prepare(
+                       "UPDATE execution SET job_id = ?2, lineage = ?3, status = ?4, document = ?5, desired = ?6, "
+                       "deleted = ?7, created = ?8, updated = ?9 WHERE ex_id = ?1"));
     SB_TRY(by_id, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE ex_id = ?1"));
     SB_TRY(latest, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE job_id = ?1 ORDER BY number DESC LIMIT 1"));
-    SB_TRY(living, database_.prepare("SELECT " SB_EXECUTION_COLUMNS
-                                     " WHERE status IN ('pending', 'scheduling', 'initializing', 'recovering', 'running', 'failing', "
-                                     "'paused', 'stopping') ORDER BY number"));
+    SB_TRY(living, database_.prepare(
+                       "SELECT " SB_EXECUTION_COLUMNS
+                       " WHERE status IN ('pending', 'scheduling', 'initializing', 'recovering', 'running', 'failing', "
+                       "'paused', 'stopping') ORDER BY number"));
     SB_TRY(of_lineage, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE lineage = ?1 ORDER BY number"));
     add_ = std::move(add);
     change_ = std::move(change);
@@ -151,8 +165,9 @@ class SqliteExecutionStore final : public ExecutionStore {
 
   Result<void> insert(const ExecutionRecord& execution) override {
     SB_TRY_VOID(write(add_, execution));
-    return database_.changes() == 1 ? Result<void>{}
-                                    : fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
+    return database_.changes() == 1
+               ? Result<void>{}
+               : fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
   }
   Result<void> put(const std::vector<ExecutionRecord>& executions) override {
     SB_TRY(transaction, Transaction::begin(database_));

@@ -6,7 +6,8 @@
 
 namespace slicebus::store {
 
-/// Jobs and executions in one SQLite file. Owns both stores, which live as long as it does; all three belong to one thread.
+/// Jobs and executions in one SQLite file. Owns both stores, which live as long as it does; all three belong to one
+/// thread.
 class SqliteRecords {
  public:
   /// Opens or makes the file. Errors: unavailable, exhausted, internal (damaged); each names the file and the remedy.

@@ -8,7 +8,8 @@
 
 #include "common/ids.hpp"
 
-/// A batch row of the ledger: consecutive slices of one slicer, planned in one group, as bytes on disk and as bits in memory.
+/// A batch row of the ledger: consecutive slices of one slicer, planned in one group, as bytes on disk and as bits in
+/// memory.
 namespace slicebus::store::sqlite {
 
 /// Limits of one batch row. The bytes keep a row far below SQLite's 1 GB, and one request (at most 1 MiB) always fits.
@@ -51,7 +52,8 @@ auto batch_of(Map& batches, SlicePosition at) {
     return batches.end();
   }
   --next;
-  const bool inside = next->first.slicer_id == at.slicer_id && at.slicer_order - next->first.slicer_order < next->second.count();
+  const bool inside =
+      next->first.slicer_id == at.slicer_id && at.slicer_order - next->first.slicer_order < next->second.count();
   return inside ? next : batches.end();
 }
 

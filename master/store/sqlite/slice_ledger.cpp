@@ -16,7 +16,8 @@ struct SqliteSliceLedger::State {
   sqlite::LedgerIndex index;
 
   Result<void> start_epoch(sqlite::LedgerIndex& index_now);
-  Result<void> find_generation(const ExecutionId& ex_id, Cleanup cleanup, sqlite::LedgerIndex& index_now, OpenedLedger& opened);
+  Result<void> find_generation(const ExecutionId& ex_id, Cleanup cleanup, sqlite::LedgerIndex& index_now,
+                               OpenedLedger& opened);
   Result<bool> read_generation(const ExecutionId& ex_id, sqlite::LedgerIndex& index_now, OpenedLedger& opened);
   Result<void> read_slicers(sqlite::LedgerIndex& index_now);
   Result<void> read_batches(sqlite::LedgerIndex& index_now);
@@ -64,14 +65,17 @@ Result<void> SqliteSliceLedger::State::start_epoch(sqlite::LedgerIndex& index_no
   return {};
 }
 
-Result<void> SqliteSliceLedger::State::find_generation(const ExecutionId& ex_id, Cleanup cleanup, sqlite::LedgerIndex& index_now,
-                                                       OpenedLedger& opened) {
+Result<void> SqliteSliceLedger::State::find_generation(const ExecutionId& ex_id, Cleanup cleanup,
+                                                       sqlite::LedgerIndex& index_now, OpenedLedger& opened) {
   SB_TRY(known, read_generation(ex_id, index_now, opened));
   if (!known) {
     SB_TRY(newest, count(tables->newest_generation));
     index_now.generation = newest + 1;
     index_now.cleanup = cleanup;
-    SB_TRY_VOID(tables->add_generation.bind(1, index_now.generation).bind_text(2, ex_id.text).bind(3, static_cast<int>(cleanup)).run());
+    SB_TRY_VOID(tables->add_generation.bind(1, index_now.generation)
+                    .bind_text(2, ex_id.text)
+                    .bind(3, static_cast<int>(cleanup))
+                    .run());
     SB_TRY_VOID(tables->add_generation_start.bind(1, index_now.generation).run());
     if (cleanup != Cleanup::pending) {
       SB_TRY_VOID(tables->choose_errors.bind(1, index_now.generation).run());
@@ -83,11 +87,13 @@ Result<void> SqliteSliceLedger::State::find_generation(const ExecutionId& ex_id,
     if (!row) {
       return {};
     }
-    index_now.started_at.emplace(static_cast<std::uint32_t>(tables->generation_starts.integer(0)), tables->generation_starts.natural(1));
+    index_now.started_at.emplace(static_cast<std::uint32_t>(tables->generation_starts.integer(0)),
+                                 tables->generation_starts.natural(1));
   }
 }
 
-Result<bool> SqliteSliceLedger::State::read_generation(const ExecutionId& ex_id, sqlite::LedgerIndex& index_now, OpenedLedger& opened) {
+Result<bool> SqliteSliceLedger::State::read_generation(const ExecutionId& ex_id, sqlite::LedgerIndex& index_now,
+                                                       OpenedLedger& opened) {
   sqlite::Statement& row = tables->generation_of;
   SB_TRY(known, row.bind_text(1, ex_id.text).step());
   if (!known) {
@@ -96,7 +102,8 @@ Result<bool> SqliteSliceLedger::State::read_generation(const ExecutionId& ex_id,
   const auto counts = sqlite::unpack_counts(row.bytes(6));
   index_now.generation = row.natural(0);
   index_now.cleanup = static_cast<Cleanup>(row.integer(1));
-  opened.tally = {row.natural(2), row.natural(3), row.integer(4), row.integer(5), counts.value_or(std::vector<wire::OperationCount>{})};
+  opened.tally = {row.natural(2), row.natural(3), row.integer(4), row.integer(5),
+                  counts.value_or(std::vector<wire::OperationCount>{})};
   if (!row.is_null(7)) {
     opened.final_state = FinalState{std::string(row.bytes(7)), std::string(row.bytes(8))};
   }
@@ -145,7 +152,8 @@ Result<void> SqliteSliceLedger::State::read_batches(sqlite::LedgerIndex& index_n
   }
 }
 
-/// Batches and finished ranges must cover 1..planned of each slicer once: what a damaged file loses would be lost for good otherwise.
+/// Batches and finished ranges must cover 1..planned of each slicer once: what a damaged file loses would be lost for
+/// good otherwise.
 Result<void> SqliteSliceLedger::State::check_tiling(const sqlite::LedgerIndex& index_now) {
   std::map<SlicePosition, std::uint64_t> spans;
   for (const auto& [first, bits] : index_now.batches) {
@@ -171,8 +179,9 @@ Result<void> SqliteSliceLedger::State::check_tiling(const sqlite::LedgerIndex& i
   }
   for (const auto& [id, slicer] : index_now.slicers) {
     if (const std::uint64_t end = reached[id]; end != slicer.planned) {
-      return fail(tables->database->damaged("slicer " + std::to_string(id) + " planned " + std::to_string(slicer.planned) +
-                                            " slices, the ledger holds " + std::to_string(end)));
+      return fail(tables->database->damaged("slicer " + std::to_string(id) + " planned " +
+                                            std::to_string(slicer.planned) + " slices, the ledger holds " +
+                                            std::to_string(end)));
     }
   }
   return {};
@@ -189,7 +198,8 @@ Result<void> SqliteSliceLedger::State::summarise(const sqlite::LedgerIndex& inde
       break;
     }
     const sqlite::Statement& row = tables->unpublished;
-    opened.unpublished.push_back({{static_cast<std::uint32_t>(row.integer(0)), row.natural(1)}, {row.natural(2), row.natural(3)}});
+    opened.unpublished.push_back(
+        {{static_cast<std::uint32_t>(row.integer(0)), row.natural(1)}, {row.natural(2), row.natural(3)}});
   }
   SB_TRY(chosen, count(tables->chosen_count.bind(1, index_now.chosen_filter())));
   SB_TRY(failed, count(tables->open_errors_of.bind(1, index_now.generation)));
@@ -212,9 +222,10 @@ Result<void> SqliteSliceLedger::apply(const LedgerBatch& group) {
   SB_TRY(transaction, Transaction::begin(*state_->tables->database));
   SB_TRY(epoch, state_->count(state_->tables->epoch));
   if (state_->index.generation == 0 || epoch != group.epoch || epoch != state_->index.epoch) {
-    return fail(Errc::conflict, "ledger \"" + state_->tables->database->path() + "\"",
-                "the group is of epoch " + std::to_string(group.epoch) + ", the ledger of epoch " + std::to_string(epoch),
-                "another controller has taken the lineage; this one ends");
+    return fail(
+        Errc::conflict, "ledger \"" + state_->tables->database->path() + "\"",
+        "the group is of epoch " + std::to_string(group.epoch) + ", the ledger of epoch " + std::to_string(epoch),
+        "another controller has taken the lineage; this one ends");
   }
   sqlite::LedgerGroup writer(*state_->tables, state_->index);
   SB_TRY_VOID(writer.write(group));
@@ -231,7 +242,8 @@ Result<std::vector<PlannedSlice>> SqliteSliceLedger::unfinished(SlicePosition po
   }
   for (; batch != state_->index.batches.end() && in_batches.size() < limit; ++batch) {
     const auto& [first, bits] = *batch;
-    if (!state_->index.owns(first) || SlicePosition{first.slicer_id, first.slicer_order + bits.count() - 1} <= position) {
+    if (!state_->index.owns(first) ||
+        SlicePosition{first.slicer_id, first.slicer_order + bits.count() - 1} <= position) {
       continue;
     }
     SB_TRY(requests, state_->requests_of(first, bits));
@@ -244,7 +256,10 @@ Result<std::vector<PlannedSlice>> SqliteSliceLedger::unfinished(SlicePosition po
   }
   std::vector<PlannedSlice> again;
   sqlite::Statement& row = state_->tables->chosen_errors;
-  row.bind(1, position.slicer_id).bind(2, position.slicer_order).bind(3, state_->index.chosen_filter()).bind(4, std::uint64_t{limit});
+  row.bind(1, position.slicer_id)
+      .bind(2, position.slicer_order)
+      .bind(3, state_->index.chosen_filter())
+      .bind(4, std::uint64_t{limit});
   for (;;) {
     SB_TRY(more, row.step());
     if (!more) {

@@ -6,8 +6,9 @@
 
 namespace slicebus::store {
 
-/// The ledger of one lineage in one SQLite file. Planned slices lie in batch rows with a bitmap; a batch that everything has left
-/// shrinks into a range row, so that neither file nor memory grows with the number of finished slices. ledger_tables.hpp has the layout.
+/// The ledger of one lineage in one SQLite file. Planned slices lie in batch rows with a bitmap; a batch that
+/// everything has left shrinks into a range row, so that neither file nor memory grows with the number of finished
+/// slices. ledger_tables.hpp has the layout.
 class SqliteSliceLedger final : public SliceLedger {
  public:
   /// Opens or makes the file. Errors: as the port; a file of a newer shape is unavailable, a damaged one internal.

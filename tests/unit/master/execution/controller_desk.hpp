@@ -10,10 +10,12 @@ namespace slicebus::execution {
 
 inline TimePoint at(Duration since_start) { return TimePoint{} + since_start; }
 
-/// A controller on a desk: the test is its ledger, its slicer, its slots and its master. Everything it does is kept until taken.
+/// A controller on a desk: the test is its ledger, its slicer, its slots and its master. Everything it does is kept
+/// until taken.
 class ControllerDesk {
  public:
-  explicit ControllerDesk(ControllerSetup setup = plain(), ControllerConfig config = {}) : controller(config, std::move(setup)) {}
+  explicit ControllerDesk(ControllerSetup setup = plain(), ControllerConfig config = {})
+      : controller(config, std::move(setup)) {}
 
   static ControllerSetup plain() {
     return {.ex_id = {"ex1"}, .job_id = {"job1"}, .lineage = {"ex1"}, .process = {"c1"}, .execution = "{}"};
@@ -90,7 +92,8 @@ class ControllerDesk {
     std::vector<Message> found;
     std::erase_if(done, [&](const ControllerAction& action) {
       const auto* send = std::get_if<SendToSlot>(&action);
-      const auto* message = send != nullptr && send->peer == "peer-" + name ? std::get_if<Message>(&send->message) : nullptr;
+      const auto* message =
+          send != nullptr && send->peer == "peer-" + name ? std::get_if<Message>(&send->message) : nullptr;
       if (message != nullptr) {
         found.push_back(*message);
       }

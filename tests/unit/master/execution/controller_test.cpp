@@ -200,7 +200,8 @@ BOOST_AUTO_TEST_CASE(a_death_of_its_own_doing_is_charged_once_a_process_and_thre
     desk.hello(name);
     const auto copies = desk.assigned(name);
     BOOST_REQUIRE_EQUAL(copies.size(), 1U);
-    const wire::SlotDied death{{"ex1"}, {"n1"}, {name}, wire::DeathCause::own, "signal 11 (Segmentation fault)", copies};
+    const wire::SlotDied death{{"ex1"}, {"n1"}, {name}, wire::DeathCause::own, "signal 11 (Segmentation fault)",
+                               copies};
     desk.step(ControlSaid{death});
     desk.step(ControlSaid{death});
     BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 2U);
@@ -425,9 +426,11 @@ BOOST_AUTO_TEST_CASE(a_beat_says_again_which_slices_are_held_so_that_a_lost_repo
   desk.commit();
   const auto given = desk.assigned("s1");
   BOOST_REQUIRE_EQUAL(given.size(), 2U);
-  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 1});
+  desk.said("s1",
+            wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 1});
   BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").empty());
-  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 2});
+  desk.said("s1",
+            wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = given, .window = 2, .held = 2});
   BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").size() == 1U);
 }
 

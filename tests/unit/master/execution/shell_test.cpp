@@ -80,13 +80,16 @@ BOOST_AUTO_TEST_CASE(slicers_come_from_the_record_and_go_on_from_their_cursor) {
 
 BOOST_AUTO_TEST_CASE(an_operation_is_found_under_its_name_with_asset_or_tag) {
   for (const std::string name : {"data_generator@standard", "data_generator@standard:1.2.3", "data_generator:tag"}) {
-    BOOST_TEST(Slicers::from(R"({"operations":[{"_op":")" + name + R"(","size":5,"slice_size":2,"seed":1}]})", LineageId{"e1"}).has_value(), name);
+    BOOST_TEST(
+        Slicers::from(R"({"operations":[{"_op":")" + name + R"(","size":5,"slice_size":2,"seed":1}]})", LineageId{"e1"})
+            .has_value(),
+        name);
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_record_without_a_reader_is_invalid_and_says_why) {
-  for (const std::string record : {"", "[]", "{}", R"({"operations":[]})", R"({"operations":[7]})", R"({"operations":[{"_op":"noop"}]})",
-                                   R"({"operations":[{"_op":"dedup"}]})"}) {
+  for (const std::string record : {"", "[]", "{}", R"({"operations":[]})", R"({"operations":[7]})",
+                                   R"({"operations":[{"_op":"noop"}]})", R"({"operations":[{"_op":"dedup"}]})"}) {
     const auto slicers = Slicers::from(record, LineageId{"e1"});
     BOOST_TEST_REQUIRE(!slicers.has_value(), record);
     BOOST_CHECK(slicers.error().code == Errc::invalid);

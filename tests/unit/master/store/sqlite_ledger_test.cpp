@@ -1,4 +1,5 @@
-// What only a ledger in a file can promise: it stays small, names what is wrong with the file, and outlives a full disk.
+// What only a ledger in a file can promise: it stays small, names what is wrong with the file, and outlives a full
+// disk.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -177,7 +178,10 @@ BOOST_AUTO_TEST_CASE(a_ledger_of_a_newer_version_is_left_alone_and_says_what_to_
 BOOST_AUTO_TEST_CASE(another_database_is_not_taken_for_a_ledger) {
   TemporaryDirectory directory;
   const std::string path = (directory.path() / "other.db").string();
-  BOOST_TEST(sqlite::Database::open(path, {.what = "note", .version = 0, .create = ""}).value()->run("CREATE TABLE note (text)").has_value());
+  BOOST_TEST(sqlite::Database::open(path, {.what = "note", .version = 0, .create = ""})
+                 .value()
+                 ->run("CREATE TABLE note (text)")
+                 .has_value());
   const auto ledger = SqliteSliceLedger::open_file(path);
   BOOST_TEST_REQUIRE(!ledger.has_value());
   BOOST_CHECK(ledger.error().code == Errc::internal);
@@ -257,7 +261,8 @@ BOOST_AUTO_TEST_CASE(a_writer_killed_at_any_moment_leaves_whole_groups) {
     const pid_t child = fork();
     if (child == 0) {
       auto ledger = SqliteSliceLedger::open_file(path);
-      const auto found = ledger ? (*ledger)->open(ExecutionId{"e1"}, Cleanup::none) : tl::make_unexpected(ledger.error());
+      const auto found =
+          ledger ? (*ledger)->open(ExecutionId{"e1"}, Cleanup::none) : tl::make_unexpected(ledger.error());
       std::uint64_t last = found && !found->slicers.empty() ? found->slicers[0].planned : 0;
       // A group completes what the one before planned and plans as much again, with output to publish.
       while (found) {

@@ -62,7 +62,8 @@ struct SlotDesk {
     for (const wire::SlotHello& each : said<wire::SlotHello>()) {
       hello = each.number;
     }
-    hear(wire::SlotWelcome{.hello = hello, .ex_id = {"ex1"}, .epoch = epoch, .batch = batch, .drop = std::move(drop), .execution = "{}"});
+    hear(wire::SlotWelcome{
+        .hello = hello, .ex_id = {"ex1"}, .epoch = epoch, .batch = batch, .drop = std::move(drop), .execution = "{}"});
   }
   void connect() {
     step(Connected{});
