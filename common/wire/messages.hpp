@@ -268,9 +268,11 @@ struct NodeBeat {
   std::vector<SlotState> slots;  ///< bound ones
   bool leaving = false;
   std::string trouble;  ///< why slots cannot start ("slot for ex … exits with code 127: …"), or empty
+  std::vector<ExecutionId>
+      deaths;  ///< executions with deaths that are not acknowledged yet: SlotsWanted must list them
 
   bool operator==(const NodeBeat&) const = default;
-  MSGPACK_DEFINE(node, agent, hostname, pid, version, slots_total, slots, leaving, trouble)
+  MSGPACK_DEFINE(node, agent, hostname, pid, version, slots_total, slots, leaving, trouble, deaths)
 };
 
 /// broker → agent: a live agent has that node_id already. The agent logs it with the remedy and tries again every few
@@ -342,9 +344,12 @@ struct WantedSlots {
   LineageId lineage;
   std::string endpoint;  ///< "tcp://host:port" of its controller; changes when the controller had to take another port
   std::uint32_t slots = 0;  ///< 0: drain what runs, but keep reporting deaths
+  /// What a slot that drains gets for the slice it runs before it is killed, counted from when it was told to; it may
+  /// change while it drains. Below 0: the agent's own shutdown_timeout.
+  std::int64_t drain_grace_ms = -1;
 
   bool operator==(const WantedSlots&) const = default;
-  MSGPACK_DEFINE(ex_id, job_id, lineage, endpoint, slots)
+  MSGPACK_DEFINE(ex_id, job_id, lineage, endpoint, slots, drain_grace_ms)
 };
 
 /// master → broker → agent: every slot the node should run, every beat and on every change. An execution that is not
