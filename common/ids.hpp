@@ -37,6 +37,7 @@ using ExecutionId = Id<struct ExecutionTag>;  ///< UUID v4
 using LineageId = Id<struct LineageTag>;      ///< the first ex_id of an execution and all that recover it
 using NodeId = Id<struct NodeTag>;            ///< host name unless configured
 using ProcessId = Id<struct ProcessTag>;      ///< UUID v4 of one start of one process; never reused
+using AssetId = Id<struct AssetTag>;          ///< 40 lower-case hex digits, computed from the bundle's bytes
 
 /// Names one slice of a lineage. Orders of a slicer start at 1 and have no holes.
 struct SlicePosition {

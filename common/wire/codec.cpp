@@ -30,11 +30,11 @@ constexpr std::array<Decoder, sizeof...(I)> decoders(std::index_sequence<I...>) 
 }
 
 constexpr std::array<std::string_view, message_types> names{
-    "SlotHello",       "SlotWelcome",  "SliceAssign", "SliceReport",   "SliceAck",
-    "SlicePublished",  "SlicePublish", "SliceRecall", "SliceReturned", "SliceFlush",
-    "SlotBeat",        "SlotBeatAck",  "NodeBeat",    "NodeRefused",   "ControllerBeat",
-    "ControllerOrder", "SlotsWanted",  "SlotDied",    "SlotDeathAck",  "AgentRestarted",
-    "ClusterUpdate",   "MasterBeat",   "BrokerBeat",  "SlotBinding",   "ControllerBinding"};
+    "SlotHello",         "SlotWelcome",    "SliceAssign",    "SliceReport",     "SliceAck",    "SlicePublished",
+    "SlicePublish",      "SliceRecall",    "SliceReturned",  "SliceFlush",      "SlotBeat",    "SlotBeatAck",
+    "NodeBeat",          "NodeRefused",    "ControllerBeat", "ControllerOrder", "SlotsWanted", "SlotDied",
+    "SlotDeathAck",      "AgentRestarted", "ClusterUpdate",  "MasterBeat",      "BrokerBeat",  "SlotBinding",
+    "ControllerBinding", "AssetWanted",    "AssetChunk"};
 
 }  // namespace
 

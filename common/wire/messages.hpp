@@ -20,6 +20,8 @@ inline constexpr std::uint8_t protocol_version = 1;
 inline constexpr std::size_t request_bytes_max = 1U << 20U;
 /// The most slices in one batch of any message.
 inline constexpr std::size_t batch_slices_max = 1'024;
+/// The most bytes of a bundle in one AssetChunk: small beside a beat, so that a bundle delays no control message.
+inline constexpr std::size_t chunk_bytes_max = 256U << 10U;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Slices: controller (ROUTER) and slot (DEALER). design.md §4 has the conversation, tests/sim runs it.
@@ -251,9 +253,10 @@ struct SlotState {
   JobId job_id;
   ProcessId process;
   bool draining = false;
+  std::vector<AssetId> assets{};  ///< that its execution names
 
   bool operator==(const SlotState&) const = default;
-  MSGPACK_DEFINE(worker_id, pid, ex_id, job_id, process, draining)
+  MSGPACK_DEFINE(worker_id, pid, ex_id, job_id, process, draining, assets)
 };
 
 /// agent → broker, every beat and on every change; the first one registers. Answer: NodeRefused, or nothing. The broker
@@ -347,9 +350,10 @@ struct WantedSlots {
   /// What a slot that drains gets for the slice it runs before it is killed, counted from when it was told to; it may
   /// change while it drains. Below 0: the agent's own shutdown_timeout.
   std::int64_t drain_grace_ms = -1;
+  std::vector<AssetId> assets{};  ///< must be unpacked on the node before a slot starts; in the order of the job
 
   bool operator==(const WantedSlots&) const = default;
-  MSGPACK_DEFINE(ex_id, job_id, lineage, endpoint, slots, drain_grace_ms)
+  MSGPACK_DEFINE(ex_id, job_id, lineage, endpoint, slots, drain_grace_ms, assets)
 };
 
 /// master → broker → agent: every slot the node should run, every beat and on every change. An execution that is not
@@ -444,6 +448,31 @@ struct BrokerBeat {
   MSGPACK_DEFINE(broker)
 };
 
+/// agent → broker → master: a bundle that slots of this node need, from `offset` on. Answer: AssetChunk. Lost: asked
+/// again with the next beat.
+struct AssetWanted {
+  NodeId node;
+  AssetId asset;
+  std::uint64_t offset = 0;
+
+  bool operator==(const AssetWanted&) const = default;
+  MSGPACK_DEFINE(node, asset, offset)
+};
+
+/// master → broker → agent, answers AssetWanted. One that does not begin where the agent's copy ends is ignored; the
+/// whole is checked against its id before anything is unpacked.
+struct AssetChunk {
+  NodeId node;
+  AssetId asset;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;  ///< of the whole bundle
+  std::string bytes;       ///< at most chunk_bytes_max; empty when there is a problem
+  std::string problem;     ///< why there are none ("no asset … is stored"), or empty
+
+  bool operator==(const AssetChunk&) const = default;
+  MSGPACK_DEFINE(node, asset, offset, size, bytes, problem)
+};
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Bindings: parent → child over the child's standard input (common/process/channel.hpp).
 // ---------------------------------------------------------------------------------------------------------------------
@@ -486,10 +515,11 @@ struct ControllerBinding {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /// Everything that may travel in an envelope. The index of an alternative is its type number on the wire: append only.
-using Message = std::variant<SlotHello, SlotWelcome, SliceAssign, SliceReport, SliceAck, SlicePublished, SlicePublish,
-                             SliceRecall, SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused,
-                             ControllerBeat, ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted,
-                             ClusterUpdate, MasterBeat, BrokerBeat, SlotBinding, ControllerBinding>;
+using Message =
+    std::variant<SlotHello, SlotWelcome, SliceAssign, SliceReport, SliceAck, SlicePublished, SlicePublish, SliceRecall,
+                 SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused, ControllerBeat,
+                 ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted, ClusterUpdate, MasterBeat,
+                 BrokerBeat, SlotBinding, ControllerBinding, AssetWanted, AssetChunk>;
 
 /// "SliceAssign", for logs and transcripts. Every alternative has a name; a test keeps the list and the variant equal.
 std::string_view message_name(const Message& message);

@@ -6,9 +6,9 @@
 #include <variant>
 #include <vector>
 
+#include "common/bus/pipe_thread.hpp"
 #include "master/execution/controller.hpp"
 #include "master/execution/lineage_lock.hpp"
-#include "master/execution/pipe_thread.hpp"
 #include "master/store/slice_ledger.hpp"
 
 namespace slicebus::execution {
@@ -47,6 +47,6 @@ class LedgerKeeper {
   std::unique_ptr<store::SliceLedger> ledger_;  ///< ends before the lock does
 };
 
-using LedgerActor = PipeThread<LedgerRequest, LedgerAnswer>;
+using LedgerActor = bus::PipeThread<LedgerRequest, LedgerAnswer>;
 
 }  // namespace slicebus::execution

@@ -2,8 +2,8 @@
 #include <variant>
 #include <vector>
 
+#include "common/bus/pipe_thread.hpp"
 #include "master/execution/controller.hpp"
-#include "master/execution/pipe_thread.hpp"
 #include "master/execution/slicers.hpp"
 
 namespace slicebus::execution {
@@ -19,7 +19,7 @@ using SlicerRequest = std::variant<PlaceSlicers, AskSlicer, SweepOutput>;
 using SlicerAnswer = std::variant<SlicersPlaced, Sliced, SlicerFailed, Swept>;
 
 /// The slicers' thread: a reader may take its time over a slow directory, and the controller's loop goes on meanwhile.
-using SlicerRunner = PipeThread<SlicerRequest, SlicerAnswer>;
+using SlicerRunner = bus::PipeThread<SlicerRequest, SlicerAnswer>;
 
 /// What that thread does with each request.
 SlicerAnswer answer(Slicers& slicers, const SlicerRequest& request);

@@ -58,6 +58,7 @@ BOOST_AUTO_TEST_CASE(every_message_has_a_name) {
   BOOST_TEST(message_name(SlotHello{}) == "SlotHello");
   BOOST_TEST(message_name(ControllerBinding{}) == "ControllerBinding");
   BOOST_TEST(message_name(SlotDied{}) == "SlotDied");
+  BOOST_TEST(message_name(AssetChunk{}) == "AssetChunk");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,7 +6,7 @@
 
 #include "common/bus/pipe.hpp"
 
-namespace slicebus::execution {
+namespace slicebus::bus {
 
 /// A thread for what blocks: it answers the requests that come through its pipe, one after the other. Its owner keeps
 /// the bound on how many wait (the core has one commit and one question per slicer in flight).
@@ -16,8 +16,8 @@ class PipeThread {
   /// Runs on the thread only, for one request at a time.
   using Handler = std::function<Answer(Request)>;
 
-  PipeThread(bus::Context& context, Handler handler)
-      : PipeThread(Ends(bus::make_pipe<std::optional<Request>, Answer>(context)), std::move(handler)) {}
+  PipeThread(Context& context, Handler handler)
+      : PipeThread(Ends(make_pipe<std::optional<Request>, Answer>(context)), std::move(handler)) {}
   /// Waits for the request that is being answered.
   ~PipeThread() {
     pipe_.send(std::nullopt);
@@ -32,8 +32,8 @@ class PipeThread {
   void* native() { return pipe_.native(); }
 
  private:
-  using Here = bus::Pipe<std::optional<Request>, Answer>;
-  using There = bus::Pipe<Answer, std::optional<Request>>;
+  using Here = Pipe<std::optional<Request>, Answer>;
+  using There = Pipe<Answer, std::optional<Request>>;
   using Ends = std::pair<Here, There>;
 
   PipeThread(Ends ends, Handler handler)
@@ -41,7 +41,7 @@ class PipeThread {
         thread_([there = std::move(ends.second), handler = std::move(handler)]() mutable { serve(there, handler); }) {}
 
   static void serve(There& there, const Handler& handler) {
-    bus::Poll poll;
+    Poll poll;
     poll.watch(there.native());
     for (;;) {
       poll.wait(std::nullopt);
@@ -58,4 +58,4 @@ class PipeThread {
   std::thread thread_;
 };
 
-}  // namespace slicebus::execution
+}  // namespace slicebus::bus
