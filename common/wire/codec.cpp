@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, message_types> names{
     "SlicePublish",      "SliceRecall",    "SliceReturned",  "SliceFlush",      "SlotBeat",    "SlotBeatAck",
     "NodeBeat",          "NodeRefused",    "ControllerBeat", "ControllerOrder", "SlotsWanted", "SlotDied",
     "SlotDeathAck",      "AgentRestarted", "ClusterUpdate",  "MasterBeat",      "BrokerBeat",  "SlotBinding",
-    "ControllerBinding", "AssetWanted",    "AssetChunk"};
+    "ControllerBinding", "AssetWanted",    "AssetChunk",     "SlicesFailed"};
 
 }  // namespace
 

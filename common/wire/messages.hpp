@@ -124,9 +124,10 @@ struct SliceAssign {
   std::uint64_t epoch = 0;
   std::uint64_t number = 0;  ///< counts batches since the welcome; one sequence with SliceRecall and SliceFlush
   std::vector<AssignedSlice> slices;  ///< 0..batch_slices_max
+  std::string log_level{};            ///< the slot logs so from the next slice it begins on; empty: as it does
 
   bool operator==(const SliceAssign&) const = default;
-  MSGPACK_DEFINE(epoch, number, slices)
+  MSGPACK_DEFINE(epoch, number, slices, log_level)
 };
 
 /// slot → controller. Completed and failed outcomes are kept until acknowledged and sent again with each beat; held
@@ -334,10 +335,44 @@ struct ControllerOrder {
   std::uint64_t number = 0;  ///< grows with every change; starts above any number of an earlier master (wall clock, µs)
   bool paused = false;
   bool stopping = false;
-  bool final_recorded = false;  ///< the master has recorded the proposed final status: end now
+  bool final_recorded = false;        ///< the master has recorded the proposed final status: end now
+  std::uint64_t errors_recorded = 0;  ///< the lineage's journal of errors is in the records up to this number
+  std::string log_level{};            ///< "trace" … "fatal" as the user ordered; empty: as the job says
 
   bool operator==(const ControllerOrder&) const = default;
-  MSGPACK_DEFINE(ex_id, number, paused, stopping, final_recorded)
+  MSGPACK_DEFINE(ex_id, number, paused, stopping, final_recorded, errors_recorded, log_level)
+};
+
+/// A slice that failed in an execution, as the lineage's journal of errors has it.
+struct FailedSlice {
+  std::uint64_t number = 0;  ///< of its last change in the journal; grows with every change, with holes
+  SlicePosition slice;
+  ExecutionId ex_id{};  ///< the execution in which it failed
+  std::string request{};
+  std::string error{};  ///< at most 64 KiB
+  std::uint32_t retries = 0;
+  ExecutionId recovered_by{};  ///< the execution that completed the slice since; empty: none
+
+  bool operator==(const FailedSlice&) const = default;
+  MSGPACK_DEFINE(number, slice, ex_id, request, error, retries, recovered_by)
+};
+
+/// The most entries in one SlicesFailed, and about the most bytes of their texts (one entry is always sent).
+inline constexpr std::size_t failed_slices_max = 256;
+inline constexpr std::size_t failed_slices_bytes_max = 4U << 20U;
+
+/// controller → broker → master: what the journal of errors says beyond what the master has recorded. Answer:
+/// ControllerOrder with `errors_recorded`; repeated every beat until then. The end is proposed once nothing is left to
+/// tell. Repeated, or out of an earlier controller: the master skips what it has recorded and ignores a page that does
+/// not follow on it.
+struct SlicesFailed {
+  ExecutionId ex_id;
+  LineageId lineage{};
+  std::uint64_t after = 0;            ///< the slices follow this number of the journal without a gap
+  std::vector<FailedSlice> slices{};  ///< 1..failed_slices_max, by number
+
+  bool operator==(const SlicesFailed&) const = default;
+  MSGPACK_DEFINE(ex_id, lineage, after, slices)
 };
 
 /// One execution's share of a node.
@@ -519,7 +554,7 @@ using Message =
     std::variant<SlotHello, SlotWelcome, SliceAssign, SliceReport, SliceAck, SlicePublished, SlicePublish, SliceRecall,
                  SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused, ControllerBeat,
                  ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted, ClusterUpdate, MasterBeat,
-                 BrokerBeat, SlotBinding, ControllerBinding, AssetWanted, AssetChunk>;
+                 BrokerBeat, SlotBinding, ControllerBinding, AssetWanted, AssetChunk, SlicesFailed>;
 
 /// "SliceAssign", for logs and transcripts. Every alternative has a name; a test keeps the list and the variant equal.
 std::string_view message_name(const Message& message);

@@ -30,6 +30,33 @@ BOOST_AUTO_TEST_CASE(an_older_peers_shorter_array_keeps_the_defaults) {
   BOOST_TEST(message.window == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(an_order_of_an_older_master_orders_no_log_level_and_has_no_errors_recorded) {
+  const std::string five_fields(
+      "\x95\xA2"
+      "e1\x07\xC3\xC2\xC2",
+      8);
+  const Result<Message> received = decode(encode(ControllerOrder{}).header, five_fields);
+  BOOST_REQUIRE(received.has_value());
+  BOOST_TEST((std::get<ControllerOrder>(*received) == ControllerOrder{.ex_id = {"e1"}, .number = 7, .paused = true}));
+}
+
+BOOST_AUTO_TEST_CASE(failed_slices_come_back_as_they_were_sent) {
+  const SlicesFailed told{.ex_id = {"e2"},
+                          .lineage = {"e1"},
+                          .after = 4,
+                          .slices = {{.number = 9,
+                                      .slice = {1, 7},
+                                      .ex_id = {"e1"},
+                                      .request = "{\"a\":1}",
+                                      .error = "no such file",
+                                      .retries = 3,
+                                      .recovered_by = {"e2"}}}};
+  const Encoded sent = encode(told);
+  const Result<Message> received = decode(sent.header, sent.body);
+  BOOST_REQUIRE(received.has_value());
+  BOOST_TEST((std::get<SlicesFailed>(*received) == told));
+}
+
 BOOST_AUTO_TEST_CASE(another_protocol_is_refused_with_the_remedy) {
   Encoded sent = encode(MasterBeat{});
   sent.header[2] = 9;
@@ -59,6 +86,7 @@ BOOST_AUTO_TEST_CASE(every_message_has_a_name) {
   BOOST_TEST(message_name(ControllerBinding{}) == "ControllerBinding");
   BOOST_TEST(message_name(SlotDied{}) == "SlotDied");
   BOOST_TEST(message_name(AssetChunk{}) == "AssetChunk");
+  BOOST_TEST(message_name(SlicesFailed{}) == "SlicesFailed");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
