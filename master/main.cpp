@@ -156,11 +156,11 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
     return failed(broker.error());
   }
   auto [to_records, to_control] = bus::make_pipe<scheduler::ToRecords, scheduler::ToControl>(context);
-  RecordsActor records_actor(
-      {.api = {.name = settings.name, .validation_status = static_cast<int>(settings.api_validation_status)},
-       .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
-       .stop_timeout = settings.shutdown_timeout},
-      (*records)->jobs(), (*records)->executions(), **server, std::move(to_control));
+  RecordsActor records_actor({.api = {.validation_status = static_cast<int>(settings.api_validation_status)},
+                              .cluster_name = settings.name,
+                              .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
+                              .stop_timeout = settings.shutdown_timeout},
+                             (*records)->jobs(), (*records)->executions(), **server, std::move(to_control));
   if (const auto loaded = records_actor.load(); !loaded) {
     return failed(loaded.error());
   }

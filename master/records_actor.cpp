@@ -20,7 +20,7 @@ RecordsActor::RecordsActor(RecordsConfig config, store::JobStore& jobs, store::E
       executions_(executions, system_sources(), stamps_, config_.stop_timeout),
       jobs_(jobs, executions_, system_sources(), stamps_),
       cluster_(config_.identity),
-      api_(config_.api, jobs_, executions_, cluster_),
+      api_(config_.api, {jobs_, executions_, cluster_, config_.cluster_name}),
       server_(server),
       control_(std::move(control)) {}
 

@@ -14,6 +14,7 @@ namespace slicebus {
 
 struct RecordsConfig {
   api::ApiConfig api;
+  std::string cluster_name = "teracluster";  ///< as GET / shows it
   service::MasterIdentity identity;
   Duration stop_timeout = 7s;                    ///< of a stop without its own
   std::chrono::milliseconds drain_limit{1'000};  ///< how long answers may take to go out at the end

@@ -39,9 +39,6 @@ http::HttpResponse standard_error(int status, std::string_view message) {
   return json_response(status, Json{{"error", status}, {"message", std::string(message.substr(0, end))}});
 }
 
-Api::Api(ApiConfig config, service::Jobs& jobs, service::Executions& executions, service::ClusterView& cluster)
-    : config_(std::move(config)), desk_{jobs, executions, cluster, config_.name} {}
-
 http::HttpResponse Api::render(const Answer<Document>& answer) const {
   if (!answer) {
     return standard_error(http_status(answer.error().kind, config_.validation_status), answer.error().message);
@@ -54,25 +51,32 @@ std::optional<http::HttpResponse> Api::handle(const http::HttpRequest& request) 
   if (!target) {
     return render(tl::make_unexpected(target.error()));
   }
-  const Match found = match(request.method, target->path);
+  const Match found = match(request.method, *target);
   if (request.method == "OPTIONS" && !found.methods.empty()) {
     return http::HttpResponse{.content_type = "text/plain; charset=utf-8", .body = joined(found.methods)};
   }
-  const Answer<Document> body = parse_body(request.content_type, request.body);
+  const bool bytes = found.route != nullptr && found.route->body == "bytes";
+  const Answer<Document> body = bytes ? Document() : parse_body(request.content_type, request.body);
   if (!body) {
     return render(body);
   }
   if (found.route == nullptr) {
     return standard_error(405, "cannot " + request.method + " endpoint " + request.target);
   }
-  Handled handled = found.route->handler(desk_, Call{target->query, found.id, body->json(), request.id});
+  const auto parameter = [&](std::size_t i) { return i < found.parameters.size() ? found.parameters[i] : ""; };
+  Handled handled =
+      found.route->handler(desk_, Call{target->query, parameter(0), parameter(1), body->json(), request, request.id});
   if (!handled) {
     return render(tl::make_unexpected(handled.error()));
   }
   if (!*handled) {
     return std::nullopt;
   }
-  return json_response(200, (*handled)->json());
+  Reply& reply = **handled;
+  if (!reply.content_type.empty()) {
+    return http::HttpResponse{reply.status, std::move(reply.content_type), std::move(reply.text)};
+  }
+  return json_response(reply.status, reply.document.json());
 }
 
 }  // namespace slicebus::api

@@ -3,20 +3,19 @@
 #include <string>
 #include <vector>
 
-#include "master/api/handlers.hpp"
+#include "master/api/route.hpp"
 #include "master/http/http.hpp"
 
 namespace slicebus::api {
 
 struct ApiConfig {
-  std::string name = "teracluster";  ///< the cluster's name, as GET / shows it
-  int validation_status = 400;       ///< of an invalid job: 400, or 500 as Teraslice answers
+  int validation_status = 400;  ///< of an invalid job: 400, or 500 as Teraslice answers
 };
 
 /// JSON in, JSON out: turns a request into a call of the service and its answer into a response.
 class Api {
  public:
-  Api(ApiConfig config, service::Jobs& jobs, service::Executions& executions, service::ClusterView& cluster);
+  Api(ApiConfig config, Desk desk) : config_(config), desk_(std::move(desk)) {}
 
   /// Nothing: the answer comes later, by render() of what the service settles under request.id.
   std::optional<http::HttpResponse> handle(const http::HttpRequest& request);

@@ -83,6 +83,7 @@ Answer<Target> parse_target(std::string_view target) {
   }
   if (!out.path.empty() && lower(out.path.front()) == "v1") {
     out.path.erase(out.path.begin());
+    out.v1 = true;
   }
   std::vector<std::pair<std::string, std::string>> pairs;
   std::string_view query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);

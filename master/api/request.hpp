@@ -30,6 +30,7 @@ class Query {
 
 struct Target {
   std::vector<std::string> path;  ///< decoded segments, without the leading "v1" and without one trailing slash
+  bool v1 = false;                ///< it had the leading "v1"
   Query query;
 };
 

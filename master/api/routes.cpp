@@ -1,35 +1,20 @@
 #include "master/api/routes.hpp"
 
 #include <algorithm>
-#include <array>
+
+#include "master/api/endpoints.hpp"
 
 namespace slicebus::api {
 namespace {
 
-// Each exists bare and under /v1 (R-api-2); parse_target() takes the prefix off.
-constexpr std::array<Route, 21> table{{
-    {"GET", "/", get_info},
-    {"GET", "/cluster/state", get_cluster_state},
-    {"POST", "/jobs", post_job},
-    {"GET", "/jobs", get_jobs},
-    {"GET", "/jobs/:id", get_job},
-    {"GET", "/jobs/:id/ex", get_job_execution},
-    {"GET", "/jobs/:id/controller", get_job_controller},
-    {"GET", "/jobs/:id/slicer", get_job_controller},
-    {"POST", "/jobs/:id/_start", start_job},
-    {"POST", "/jobs/:id/_stop", stop_job},
-    {"POST", "/jobs/:id/_pause", pause_job},
-    {"POST", "/jobs/:id/_resume", resume_job},
-    {"POST", "/jobs/:id/_recover", recover_job},
-    {"GET", "/ex", get_executions},
-    {"GET", "/ex/:id", get_execution},
-    {"GET", "/ex/:id/controller", get_execution_controller},
-    {"GET", "/ex/:id/slicer", get_execution_controller},
-    {"POST", "/ex/:id/_stop", stop_execution},
-    {"POST", "/ex/:id/_pause", pause_execution},
-    {"POST", "/ex/:id/_resume", resume_execution},
-    {"POST", "/ex/:id/_recover", recover_execution},
-}};
+std::vector<Route> all_routes() {
+  std::vector<Route> all;
+  for (std::vector<Route> (*theme)() : {cluster_endpoints, job_endpoints, execution_endpoints, command_endpoints}) {
+    std::vector<Route> rows = theme();
+    std::move(rows.begin(), rows.end(), std::back_inserter(all));
+  }
+  return all;
+}
 
 std::vector<std::string_view> segments(std::string_view path) {
   std::vector<std::string_view> out;
@@ -41,40 +26,57 @@ std::vector<std::string_view> segments(std::string_view path) {
   return out;
 }
 
-bool fits(const Route& route, const std::vector<std::string>& path, std::string& id) {
+struct Fit {
+  std::string literals;  ///< 'l' or 'p' a segment: the smaller one is the more literal
+  std::vector<std::string> parameters;
+};
+
+std::optional<Fit> fit(const Route& route, const Target& target) {
   const std::vector<std::string_view> pattern = segments(route.path);
-  if (pattern.size() != path.size()) {
-    return false;
+  if (pattern.size() != target.path.size() || (target.v1 && route.path.substr(0, 5) == "/txt/")) {
+    return std::nullopt;
   }
+  Fit out;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == ":id" && !path[i].empty()) {
-      id = path[i];
-    } else if (pattern[i] != lower(path[i])) {
-      return false;
+    if (pattern[i].front() == '{' && !target.path[i].empty()) {
+      out.parameters.push_back(target.path[i]);
+      out.literals += 'p';
+    } else if (pattern[i] == lower(target.path[i])) {
+      out.literals += 'l';
+    } else {
+      return std::nullopt;
     }
   }
-  return true;
+  return out;
 }
 
 }  // namespace
 
-std::span<const Route> routes() { return table; }
+std::span<const Route> routes() {
+  static const std::vector<Route> all = all_routes();
+  return all;
+}
 
-Match match(std::string_view method, const std::vector<std::string>& path) {
+Match match(std::string_view method, const Target& target) {
   Match out;
+  std::string literals = "~";  // behind every other
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
-  for (const Route& route : table) {
-    std::string id;
-    if (!fits(route, path, id)) {
+  for (const Route& route : routes()) {
+    auto found = fit(route, target);
+    if (!found || found->literals > literals) {
       continue;
+    }
+    if (found->literals < literals) {
+      out = {};
+      literals = found->literals;
     }
     out.methods.emplace_back(route.method);
     if (route.method == "GET") {
       out.methods.emplace_back("HEAD");
     }
-    if (route.method == wanted && out.route == nullptr) {
+    if (route.method == wanted) {
       out.route = &route;
-      out.id = std::move(id);
+      out.parameters = std::move(found->parameters);
     }
   }
   return out;

@@ -1,0 +1,139 @@
+#include "common/config/config.hpp"
+#include "master/api/endpoints.hpp"
+#include "master/api/reply.hpp"
+
+namespace slicebus::api {
+
+using service::Answer;
+using service::RefusalKind;
+using service::refuse;
+using service::StopOptions;
+
+namespace {
+
+Handled stop(Desk& desk, const Call& call, const ExecutionId& ex_id) {
+  StopOptions options;
+  const auto blocking = call.query.boolean("blocking", true);
+  const auto force = call.query.boolean("force", false);
+  const auto timeout = call.query.text("timeout");
+  for (const service::Refusal* refusal : {blocking ? nullptr : &blocking.error(), force ? nullptr : &force.error(),
+                                          timeout ? nullptr : &timeout.error()}) {
+    if (refusal != nullptr) {
+      return tl::make_unexpected(*refusal);
+    }
+  }
+  options.blocking = *blocking;
+  options.force = *force;
+  if (*timeout && !(*timeout)->empty()) {
+    const auto limit = config::parse_duration(**timeout);
+    if (!limit || limit->count() < 0) {
+      return refuse(RefusalKind::invalid,
+                    "timeout parameter must be milliseconds or a text such as \"5 s\", got " + **timeout);
+    }
+    options.timeout = std::min<std::chrono::milliseconds>(*limit, std::chrono::hours(24 * 365));
+  }
+  return handled(desk.executions.stop(ex_id, options, call.ticket));
+}
+
+Answer<std::string> cleanup_type(const Query& query) {
+  for (const char* key : {"cleanup_type", "cleanup"}) {
+    const auto said = query.text(key);
+    if (!said) {
+      return tl::make_unexpected(said.error());
+    }
+    if (*said && !(*said)->empty()) {
+      if (const auto checked = service::check_cleanup(**said); !checked) {
+        return tl::make_unexpected(checked.error());
+      }
+      return **said;
+    }
+  }
+  return std::string();
+}
+
+Handled start_job(Desk& desk, const Call& call) { return handled(desk.jobs.start(JobId{call.id})); }
+
+Handled stop_job(Desk& desk, const Call& call) {
+  return with_latest(desk, call, [&](const ExecutionId& ex_id) { return stop(desk, call, ex_id); });
+}
+
+Handled stop_execution(Desk& desk, const Call& call) { return stop(desk, call, ExecutionId{call.id}); }
+
+Handled pause_job(Desk& desk, const Call& call) {
+  return with_latest(desk, call,
+                     [&](const ExecutionId& ex_id) { return handled(desk.executions.pause(ex_id, call.ticket)); });
+}
+
+Handled pause_execution(Desk& desk, const Call& call) {
+  return handled(desk.executions.pause(ExecutionId{call.id}, call.ticket));
+}
+
+Handled resume_job(Desk& desk, const Call& call) {
+  return with_latest(desk, call,
+                     [&](const ExecutionId& ex_id) { return handled(desk.executions.resume(ex_id, call.ticket)); });
+}
+
+Handled resume_execution(Desk& desk, const Call& call) {
+  return handled(desk.executions.resume(ExecutionId{call.id}, call.ticket));
+}
+
+Handled recover_job(Desk& desk, const Call& call) {
+  const auto cleanup = cleanup_type(call.query);
+  if (!cleanup) {
+    return tl::make_unexpected(cleanup.error());
+  }
+  return handled(desk.jobs.recover(JobId{call.id}, *cleanup));
+}
+
+Handled recover_execution(Desk& desk, const Call& call) {
+  const auto cleanup = cleanup_type(call.query);
+  if (!cleanup) {
+    return tl::make_unexpected(cleanup.error());
+  }
+  return handled(desk.executions.recover(ExecutionId{call.id}, *cleanup));
+}
+
+const std::vector<Parameter> stop_parameters{
+    {"blocking", R"({"type":"boolean","default":true})", "Answer when it has stopped; `false`: at once."},
+    {"timeout", R"({"type":["integer","string"]})",
+     "How long running slices may take before their slots are ended: milliseconds, or a text such as `5 s`."},
+    {"force", R"({"type":"boolean","default":false})", "Stop it whatever its status says, without grace."}};
+
+const std::vector<Parameter> recover_parameters{
+    {"cleanup_type", R"({"type":"string","enum":["","all","errors","pending"]})",
+     "Run only these slices of earlier executions, and end; empty: all that is left, and go on from there."},
+    {"cleanup", R"({"type":"string","enum":["","all","errors","pending"]})", "The same under its short name."}};
+
+/// A command over a job's latest execution or over one execution; both answer alike.
+Route command(std::string_view path, Handler handler, std::string_view summary, std::string_view answer,
+              std::vector<Parameter> query, std::vector<int> refusals) {
+  return {.method = "POST",
+          .path = path,
+          .handler = handler,
+          .summary = summary,
+          .query = std::move(query),
+          .answer = answer,
+          .refusals = std::move(refusals)};
+}
+
+}  // namespace
+
+std::vector<Route> command_endpoints() {
+  return {
+      command("/jobs/{job_id}/_start", start_job, "Runs a stored job.", "Started", {}, {404, 409, 410}),
+      command("/jobs/{job_id}/_stop", stop_job, "Stops a job's latest execution.", "Stopped", stop_parameters, {404}),
+      command("/ex/{ex_id}/_stop", stop_execution, "Stops an execution.", "Stopped", stop_parameters, {404}),
+      command("/jobs/{job_id}/_pause", pause_job, "Pauses a job's latest execution.", "StatusAnswer", {}, {404, 409}),
+      command("/ex/{ex_id}/_pause", pause_execution, "Pauses an execution.", "StatusAnswer", {}, {404, 409}),
+      command("/jobs/{job_id}/_resume", resume_job, "Resumes a job's latest execution.", "StatusAnswer", {},
+              {404, 409}),
+      command("/ex/{ex_id}/_resume", resume_execution, "Resumes an execution.", "StatusAnswer", {}, {404, 409}),
+      command("/jobs/{job_id}/_recover", recover_job,
+              "Goes on where a job's latest execution ended, as the job is now.", "Started", recover_parameters,
+              {404, 409, 410}),
+      command("/ex/{ex_id}/_recover", recover_execution, "Goes on where an execution ended, with its configuration.",
+              "Started", recover_parameters, {404, 409}),
+  };
+}
+
+}  // namespace slicebus::api

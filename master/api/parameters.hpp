@@ -1,0 +1,33 @@
+#pragma once
+#include "master/api/route.hpp"
+#include "master/store/records_store.hpp"
+
+/// Query parameters that several endpoints share (R-api-18…24), and their reading.
+namespace slicebus::api {
+
+inline constexpr Parameter from_parameter{"from", R"({"type":"integer","minimum":0,"maximum":10000,"default":0})",
+                                          "How many records to skip; from + size is at most 10000."};
+inline constexpr Parameter size_parameter{"size", R"({"type":"integer","minimum":0,"maximum":10000,"default":100})",
+                                          "How many records to answer at most."};
+inline constexpr Parameter sort_parameter{"sort", R"({"type":"string","default":"_updated:desc"})",
+                                          "`field:asc` or `field:desc`, several with commas."};
+inline constexpr Parameter filter_parameter{
+    "filter", R"({"type":"string"})",
+    "Lucene query over the records' fields: `workers:>=2 AND name:(copy OR move)`, `_created:[2026-01-01 TO *]`."};
+inline constexpr Parameter active_parameter{"active", R"({"type":"string"})",
+                                            "`true`: without inactive jobs; `false`: only these; else all."};
+inline constexpr Parameter deleted_parameter{"deleted", R"({"type":"string","enum":["true","false",""]})",
+                                             "`true`: only deleted records; else only the others."};
+inline constexpr Parameter status_parameter{"status", R"({"type":"string"})",
+                                            "Only executions in one of these statuses, with commas; empty: all."};
+
+/// from, size, sort, filter, deleted. Refusals: R-api-12, 23; a filter that is none.
+service::Answer<store::ListQuery> list_query(const Query& query);
+/// The same with `active`, as lists of jobs have it.
+service::Answer<store::ListQuery> job_list_query(const Query& query);
+/// The same with `status`, as lists of executions have it.
+service::Answer<store::ListQuery> execution_list_query(const Query& query);
+/// "a, b" → {"a", "b"}; empty names are left out.
+std::vector<std::string> comma_list(std::string_view text);
+
+}  // namespace slicebus::api

@@ -1,0 +1,46 @@
+#include "master/api/reply.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace slicebus::api {
+
+using service::Answer;
+using service::Document;
+using service::Json;
+
+Reply Reply::of_type(std::string content_type, std::string text) {
+  Reply reply{Document()};
+  reply.content_type = std::move(content_type);
+  reply.text = std::move(text);
+  return reply;
+}
+
+Handled handled(Answer<Document> answer) {
+  if (!answer) {
+    return tl::make_unexpected(std::move(answer).error());
+  }
+  return Reply(std::move(*answer));
+}
+
+Handled handled(Answer<std::optional<Document>> answer) {
+  if (!answer) {
+    return tl::make_unexpected(std::move(answer).error());
+  }
+  if (!*answer) {
+    return std::nullopt;
+  }
+  return Reply(std::move(**answer));
+}
+
+Handled handled(Answer<std::vector<Document>> answer) {
+  if (!answer) {
+    return tl::make_unexpected(std::move(answer).error());
+  }
+  Json list = Json::array();
+  for (Document& document : *answer) {
+    list.push_back(std::move(document.json()));
+  }
+  return Reply(Document(std::move(list)));
+}
+
+}  // namespace slicebus::api
