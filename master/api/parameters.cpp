@@ -1,5 +1,7 @@
 #include "master/api/parameters.hpp"
 
+#include "common/operations/query/query.hpp"
+
 namespace slicebus::api {
 
 using service::Answer;
@@ -36,8 +38,13 @@ Answer<store::ListQuery> list_query(const Query& query) {
   if (*sort && !(*sort)->empty()) {
     list.sort = **sort;
   }
-  if (*filter && !(*filter)->empty()) {
-    return refuse(RefusalKind::invalid, "filter is not understood by this version; leave it out and filter the answer");
+  if (*filter && (*filter)->find_first_not_of(" \t\r\n") != std::string::npos) {
+    auto parsed = operations::query::parse(**filter, operations::query::Dialect::lucene);
+    if (!parsed) {
+      parsed.error().where = "filter";
+      return refuse(RefusalKind::invalid, parsed.error().text());
+    }
+    list.filter = std::move(*parsed);
   }
   const std::string said = deleted->value_or("");
   if (!said.empty() && said != "true" && said != "false") {

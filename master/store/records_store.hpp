@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/ids.hpp"
+#include "common/operations/query/query.hpp"
 #include "common/result.hpp"
 #include "common/time.hpp"
 
@@ -38,17 +40,18 @@ struct ExecutionRecord {
   bool operator==(const ExecutionRecord&) const = default;
 };
 
-/// Page and order of a list.
+/// What a list shows, its page and its order.
 struct ListQuery {
   std::int64_t from = 0;
   std::int64_t size = 100;
-  /// "field:asc|desc", comma list: any of the columns or a top-level scalar field of the document. Errors: invalid,
-  /// naming the field.
+  /// "field:asc|desc", comma list of scalar fields (record_fields.hpp). Errors: invalid, naming the field.
   std::string sort = "_updated:desc";
   std::optional<bool> active;  ///< jobs
   bool deleted = false;
   std::vector<std::string> status;  ///< executions; empty: all
   std::optional<JobId> job_id;      ///< executions
+  /// Read in the dialect `lucene` (R-api-21), compared as record_filter.hpp says. Errors: invalid, naming the field.
+  std::optional<operations::query::Node> filter;
 };
 
 class JobStore {
@@ -58,6 +61,12 @@ class JobStore {
   virtual Result<void> insert(const JobRecord& job) = 0;
   /// Replaces by id. Errors: not_found, unavailable, exhausted.
   virtual Result<void> put(const JobRecord& job) = 0;
+  /// Replaces the job by `deleted_job`, and marks all its executions deleted: in the column, and as `_deleted: true`
+  /// and
+  /// `_deleted_on` in their documents (R-api-78). All of it or nothing, durable on return. Errors: not_found,
+  /// unavailable, exhausted.
+  /// @param deleted_on  ISO 8601
+  virtual Result<void> remove(const JobRecord& deleted_job, const std::string& deleted_on) = 0;
   virtual Result<std::optional<JobRecord>> get(const JobId& job_id) = 0;
   virtual Result<std::vector<JobRecord>> list(const ListQuery& query) = 0;
 };
@@ -71,6 +80,8 @@ class ExecutionStore {
   virtual Result<std::optional<ExecutionRecord>> get(const ExecutionId& ex_id) = 0;
   /// The newest by insertion of the job, deleted ones included.
   virtual Result<std::optional<ExecutionRecord>> latest_of(const JobId& job_id) = 0;
+  /// The same for many jobs at once; jobs without an execution are not in the answer. O(jobs · log executions).
+  virtual Result<std::map<JobId, ExecutionRecord>> latest_of(const std::vector<JobId>& job_ids) = 0;
   /// Every execution that is not terminal, oldest first: what a restarted master goes on with.
   virtual Result<std::vector<ExecutionRecord>> living() = 0;
   virtual Result<std::vector<ExecutionRecord>> of_lineage(const LineageId& lineage) = 0;

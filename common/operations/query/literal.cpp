@@ -31,7 +31,7 @@ Literal Literal::of_text(std::string text) {
 
 Literal Literal::of_word(std::string_view word) {
   if (word == "true" || word == "false") {
-    return {.kind = Kind::boolean, .flag = word == "true"};
+    return {.kind = Kind::boolean, .flag = word == "true", .text = std::string(word)};
   }
   const std::size_t sign = !word.empty() && word.front() == '-' ? 1 : 0;
   if (word.size() > sign && is_digit(word[sign])) {
@@ -39,7 +39,7 @@ Literal Literal::of_word(std::string_view word) {
     double number = 0;
     const auto [stop, error] = std::from_chars(word.data(), end, number);
     if (error == std::errc{} && stop == end && std::isfinite(number)) {
-      Literal literal{.kind = Kind::number, .number = number};
+      Literal literal{.kind = Kind::number, .number = number, .text = std::string(word)};
       std::int64_t integer = 0;
       const auto [whole_stop, whole_error] = std::from_chars(word.data(), end, integer);
       if (whole_error == std::errc{} && whole_stop == end) {
@@ -101,8 +101,9 @@ bool matches_wildcard(std::string_view pattern, std::string_view text) {
     } else if (p < pattern.size() && pattern[p] == '?') {
       ++p;
       t += step(t);
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
+    } else if (const std::size_t literal = p + (p + 1 < pattern.size() && pattern[p] == '\\' ? 1 : 0);
+               literal < pattern.size() && pattern[literal] == text[t]) {
+      p = literal + 1;
       ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;

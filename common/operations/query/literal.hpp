@@ -16,7 +16,7 @@ struct Literal {
   bool flag = false;
   double number = 0;
   std::optional<std::int64_t> integer;  ///< exact, of a number that is one
-  std::string text;
+  std::string text;                     ///< as written, of every kind but null
   std::optional<std::int64_t> date_ms;  ///< of a text that is an ISO 8601 date
 
   bool operator==(const Literal&) const = default;
@@ -33,7 +33,8 @@ bool equals(const Literal& literal, const record::Value& value);
 /// bytes. Unordered when the types differ, or the text is no date where the literal is one.
 std::partial_ordering compare(const record::Value& value, const Literal& literal);
 
-/// `pattern`: `?` stands for one character, `*` for any number of them. O(text · pattern).
+/// `pattern`: `?` stands for one character, `*` for any number of them, a backslash for the character after it.
+/// O(text · pattern).
 bool matches_wildcard(std::string_view pattern, std::string_view text);
 
 }  // namespace slicebus::operations::query

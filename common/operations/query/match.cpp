@@ -18,23 +18,6 @@ bool in_range(const Node& node, const record::Value& value) {
   return true;
 }
 
-bool satisfies(const Node& node, const record::Value& value) {
-  switch (node.kind) {
-    case Node::Kind::exists:
-      return !value.is_null();
-    case Node::Kind::equals:
-      return equals(node.value, value);
-    case Node::Kind::range:
-      return in_range(node, value);
-    case Node::Kind::wildcard: {
-      const auto text = value.text();
-      return text && matches_wildcard(node.value.text, *text);
-    }
-    default:
-      return false;
-  }
-}
-
 class Matcher {
  public:
   explicit Matcher(std::string_view object) : object_(object) {}
@@ -87,6 +70,27 @@ class Matcher {
 };
 
 }  // namespace
+
+bool satisfies(const Node& term, const record::Value& value) {
+  switch (term.kind) {
+    case Node::Kind::exists:
+      return !value.is_null();
+    case Node::Kind::equals:
+      return equals(term.value, value);
+    case Node::Kind::range:
+      return in_range(term, value);
+    case Node::Kind::wildcard: {
+      const auto text = value.text();
+      return text && matches_wildcard(term.value.text, *text);
+    }
+    case Node::Kind::everything:
+    case Node::Kind::all_of:
+    case Node::Kind::any_of:
+    case Node::Kind::none_of:
+      break;
+  }
+  return false;
+}
 
 Result<bool> matches(const Node& query, const record::Record& record) {
   Matcher matcher(record.bytes());

@@ -21,7 +21,7 @@ bool is_word_byte(char byte) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) : text_(text) {}
+  Parser(std::string_view text, Dialect dialect) : text_(text), lucene_(dialect == Dialect::lucene) {}
 
   Result<Node> parse() {
     if (text_.size() > query_bytes_max) {
@@ -31,7 +31,7 @@ class Parser {
     if (done()) {
       return refuse("the query is empty", "write a comparison such as delay:>60, or * for every record");
     }
-    SB_TRY(node, any_of({}));
+    SB_TRY(node, list({}));
     if (!done()) {
       return refuse("expected AND, OR or the end, got " + here(), "put AND or OR between two comparisons");
     }
@@ -39,48 +39,88 @@ class Parser {
   }
 
  private:
-  // any_of := all_of (OR all_of)*
+  /// What a part of a list without words between its parts is to the whole.
+  enum class Sign : std::uint8_t { may, must, must_not };
+  struct Clause {
+    Node node;
+    Sign sign = Sign::may;  ///< of a single term with a sign; its negation is in `node`
+  };
+
+  // list := any_of              (strict)
+  //       | any_of any_of*      (lucene)
   // NOLINTNEXTLINE(misc-no-recursion): no deeper than depth_max
-  Result<Node> any_of(const std::string& field) {
+  Result<Node> list(const std::string& field) {
+    SB_TRY(first, any_of(field));
+    if (!lucene_) {
+      return std::move(first.node);
+    }
+    Node required{.kind = Kind::all_of};
+    Node optional{.kind = Kind::any_of};
+    bool any_must = false;
+    const auto add = [&](Clause clause) {
+      any_must = any_must || clause.sign == Sign::must;
+      (clause.sign == Sign::may ? optional : required).children.push_back(std::move(clause.node));
+    };
+    add(std::move(first));
+    while (!done() && text_[at_] != ')') {
+      SB_TRY(next, any_of(field));
+      add(std::move(next));
+    }
+    if (!any_must && !optional.children.empty()) {
+      required.children.push_back(single_or(std::move(optional)));
+    }
+    return single_or(std::move(required));
+  }
+
+  // any_of := all_of (OR all_of)*
+  // NOLINTNEXTLINE(misc-no-recursion)
+  Result<Clause> any_of(const std::string& field) {
     SB_TRY(first, all_of(field));
     Node node{.kind = Kind::any_of};
-    node.children.push_back(std::move(first));
+    node.children.push_back(std::move(first.node));
     while (take_word("OR") || take("||")) {
       SB_TRY(next, all_of(field));
-      node.children.push_back(std::move(next));
+      node.children.push_back(std::move(next.node));
     }
-    return single_or(std::move(node));
+    return clause_of(std::move(node), first.sign);
   }
 
-  // all_of := unary (AND unary | NOT unary)*
+  // all_of := unary (AND unary | NOT unary)*     (lucene leaves a NOT without AND to the list)
   // NOLINTNEXTLINE(misc-no-recursion)
-  Result<Node> all_of(const std::string& field) {
+  Result<Clause> all_of(const std::string& field) {
     SB_TRY(first, unary(field));
     Node node{.kind = Kind::all_of};
-    node.children.push_back(std::move(first));
-    while (take_word("AND") || take("&&") || at_not()) {
+    node.children.push_back(std::move(first.node));
+    while (take_word("AND") || take("&&") || (!lucene_ && at_not())) {
       SB_TRY(next, unary(field));
-      node.children.push_back(std::move(next));
+      node.children.push_back(std::move(next.node));
     }
-    return single_or(std::move(node));
+    return clause_of(std::move(node), first.sign);
   }
 
   // NOLINTNEXTLINE(misc-no-recursion)
-  Result<Node> unary(const std::string& field) {
+  Result<Clause> unary(const std::string& field) {
     bool negated = false;
-    while (take_word("NOT") || take("!")) {
-      negated = !negated;
+    bool wanted = false;
+    for (;;) {
+      if (take_word("NOT") || take("!") || (lucene_ && take("-"))) {
+        negated = !negated;
+      } else if (lucene_ && take("+")) {
+        wanted = true;
+      } else {
+        break;
+      }
     }
     SB_TRY(node, primary(field));
     if (!negated) {
-      return std::move(node);
+      return Clause{std::move(node), wanted ? Sign::must : Sign::may};
     }
     Node negation{.kind = Kind::none_of};
     negation.children.push_back(std::move(node));
-    return negation;
+    return Clause{std::move(negation), Sign::must_not};
   }
 
-  // primary := '(' any_of ')' | [field ':'] value
+  // primary := '(' list ')' | [field ':'] value
   // NOLINTNEXTLINE(misc-no-recursion)
   Result<Node> primary(const std::string& field) {
     if (take("(")) {
@@ -109,7 +149,7 @@ class Parser {
       return refuse("parentheses are nested deeper than " + std::to_string(depth_max) + " levels",
                     "simplify the query");
     }
-    SB_TRY(node, any_of(field));
+    SB_TRY(node, list(field));
     if (!take(")")) {
       return refuse("expected AND, OR or ')', got " + here(), {});
     }
@@ -121,27 +161,25 @@ class Parser {
   Result<std::optional<std::string>> field_name() {
     const std::size_t start = at_;
     std::string name;
-    if (!done() && (text_[at_] == '"' || text_[at_] == '\'')) {
+    if (at_quote()) {
       SB_TRY(quoted_name, quoted());
       name = std::move(quoted_name);
       if (!take(":")) {
         return std::nullopt;
       }
     } else {
-      while (!done() && is_field_byte(text_[at_])) {
-        ++at_;
-      }
-      name = text_.substr(start, at_ - start);
+      bool pattern = false;
+      name = name_word(pattern);
       if (name.empty() || done() || text_[at_] != ':') {
         return std::nullopt;
       }
       ++at_;
       skip_space();
-      if (name.find_first_of("?*") != std::string::npos) {
+      if (pattern) {
         return refuse_at(start, "field patterns (\"" + name + "\") are not supported",
                          "name the fields one by one, with OR between them");
       }
-      if (name.front() == '-') {
+      if (name.front() == '-' && !lucene_) {
         return refuse_at(start, "'-' before a field is not supported", "use NOT");
       }
     }
@@ -153,16 +191,14 @@ class Parser {
 
   Result<Node> exists() {
     const std::size_t start = at_;
-    if (!done() && (text_[at_] == '"' || text_[at_] == '\'')) {
+    if (at_quote()) {
       SB_TRY(name, quoted());
       return Node{.kind = Kind::exists, .field = std::move(name)};
     }
-    while (!done() && is_field_byte(text_[at_])) {
-      ++at_;
-    }
-    std::string name(text_.substr(start, at_ - start));
+    bool pattern = false;
+    std::string name = name_word(pattern);
     skip_space();
-    if (name.empty() || name.find_first_of("?*") != std::string::npos) {
+    if (name.empty() || pattern) {
       return refuse_at(start, "_exists_ needs the name of a field", "_exists_:delay");
     }
     return Node{.kind = Kind::exists, .field = std::move(name)};
@@ -173,12 +209,11 @@ class Parser {
       return refuse("expected a value, got the end", {});
     }
     const std::size_t start = at_;
+    if (at_quote()) {
+      SB_TRY(text, quoted());
+      return Node{.kind = Kind::equals, .field = field, .value = Literal::of_text(std::move(text))};
+    }
     switch (text_[at_]) {
-      case '"':
-      case '\'': {
-        SB_TRY(text, quoted());
-        return Node{.kind = Kind::equals, .field = field, .value = Literal::of_text(std::move(text))};
-      }
       case '[':
       case '{':
         return range(field);
@@ -190,9 +225,12 @@ class Parser {
       case '/':
         return refuse("regular expressions are not supported", "use the wildcards ? and *");
       case '$':
-        return refuse("variables are not supported", "write the value, in quotes if it begins with $");
       case '@':
-        return refuse("variables are not supported", "write the value, in quotes if it begins with @");
+        if (!lucene_) {
+          return refuse("variables are not supported",
+                        std::string("write the value, in quotes if it begins with ") + text_[at_]);
+        }
+        break;
       case ':':
         return refuse("expected the name of a field before ':'", "write field:value");
       case '+':
@@ -200,26 +238,23 @@ class Parser {
       default:
         break;
     }
-    std::string word = raw_word();
-    if (word.empty()) {
-      return refuse("expected a value, got " + here(), "put quotes around a value with special characters");
-    }
-    if (is_keyword(word)) {
-      return refuse_at(start, "expected a value, got the word " + word,
+    SB_TRY(word, value_word());
+    if (is_keyword(text_.substr(start, at_ - start))) {
+      return refuse_at(start, "expected a value, got the word " + word.text,
                        "put quotes around it if it is meant as a value");
     }
-    if (!done() && text_[at_] == '(') {
-      return refuse_at(start, "functions (\"" + word + "\") are not supported", {});
+    if (!lucene_ && !done() && text_[at_] == '(') {
+      return refuse_at(start, "functions (\"" + word.text + "\") are not supported", {});
     }
     SB_TRY_VOID(no_modifier());
     skip_space();
-    if (word == "*") {
+    if (word.pattern == "*") {
       return field.empty() ? Node{.kind = Kind::everything} : Node{.kind = Kind::exists, .field = field};
     }
-    if (word.find_first_of("?*") != std::string::npos) {
-      return Node{.kind = Kind::wildcard, .field = field, .value = Literal::of_text(std::move(word))};
+    if (word.wild) {
+      return Node{.kind = Kind::wildcard, .field = field, .value = Literal::of_text(std::move(word.pattern))};
     }
-    return Node{.kind = Kind::equals, .field = field, .value = Literal::of_word(word)};
+    return Node{.kind = Kind::equals, .field = field, .value = Literal::of_word(word.text)};
   }
 
   // range := ('['|'{') end TO end (']'|'}')
@@ -243,7 +278,7 @@ class Parser {
     if (!node.low && !node.high) {
       return Node{.kind = field.empty() ? Kind::everything : Kind::exists, .field = field};
     }
-    if (node.low && node.high &&
+    if (!lucene_ && node.low && node.high &&
         (node.low->kind != node.high->kind || node.low->date_ms.has_value() != node.high->date_ms.has_value())) {
       return refuse_at(start, "the ends of the range are of different types",
                        "give two numbers, two dates or two texts");
@@ -270,25 +305,25 @@ class Parser {
   /// Nothing: `*`.
   Result<std::optional<Literal>> range_end() {
     const std::size_t start = at_;
-    if (!done() && (text_[at_] == '"' || text_[at_] == '\'')) {
+    if (at_quote()) {
       SB_TRY(text, quoted());
       return Literal::of_text(std::move(text));
     }
-    const std::string word = raw_word();
-    if (word.empty() || is_keyword(word)) {
+    SB_TRY(word, value_word());
+    if (is_keyword(text_.substr(start, at_ - start))) {
       return refuse_at(start, "expected a value, got " + here(), "put quotes around a value with special characters");
     }
     SB_TRY_VOID(no_modifier());
     skip_space();
-    if (word == "*") {
+    if (word.pattern == "*") {
       return std::nullopt;
     }
-    if (word.find_first_of("?*") != std::string::npos) {
+    if (word.wild) {
       return refuse_at(start, "wildcards have no order", "put quotes around the value");
     }
-    Literal literal = Literal::of_word(word);
-    if (literal.kind == Literal::Kind::boolean) {
-      return refuse_at(start, word + " has no order", {});
+    Literal literal = Literal::of_word(word.text);
+    if (literal.kind == Literal::Kind::boolean && !lucene_) {
+      return refuse_at(start, word.text + " has no order", {});
     }
     return literal;
   }
@@ -303,6 +338,10 @@ class Parser {
         continue;
       }
       ++at_;
+      if (lucene_ && !done()) {
+        out += text_[at_];
+        continue;
+      }
       static constexpr std::string_view from = "\"'\\bfnrtv";
       static constexpr std::string_view to = "\"'\\\b\f\n\r\t\v";
       const std::size_t escape = done() ? std::string_view::npos : from.find(text_[at_]);
@@ -330,19 +369,57 @@ class Parser {
     return {};
   }
 
-  std::string raw_word() {
-    const std::size_t start = at_;
-    while (!done() && is_word_byte(text_[at_])) {
-      ++at_;
+  struct Word {
+    std::string text;     ///< escapes undone
+    std::string pattern;  ///< those of ?, * and the backslash kept, as matches_wildcard reads them
+    bool wild = false;
+  };
+  /// One byte of a word, or an escaped one; false when none stands here.
+  template <class Allowed>
+  bool take_byte(Word& word, Allowed allowed) {
+    const bool escaped = lucene_ && text_[at_] == '\\' && at_ + 1 < text_.size();
+    if (!escaped && !allowed(text_[at_])) {
+      return false;
     }
-    return std::string(text_.substr(start, at_ - start));
+    at_ += escaped ? 1 : 0;
+    const char byte = text_[at_++];
+    const bool special = byte == '?' || byte == '*' || byte == '\\';
+    word.wild = word.wild || (special && !escaped);
+    word.pattern += special && escaped ? std::string{'\\', byte} : std::string(1, byte);
+    word.text += byte;
+    return true;
+  }
+  /// Errors: invalid (no value stands here).
+  Result<Word> value_word() {
+    Word word;
+    while (!done() && !(lucene_ && (at("&&") || at("||"))) &&
+           take_byte(word, [this](char b) { return word_byte(b); })) {
+    }
+    if (word.text.empty()) {
+      return refuse("expected a value, got " + here(), "put quotes around a value with special characters");
+    }
+    return word;
+  }
+  std::string name_word(bool& pattern) {
+    Word word;
+    while (!done() && take_byte(word, is_field_byte)) {
+    }
+    pattern = word.wild;
+    return std::move(word.text);
+  }
+  bool word_byte(char byte) const {
+    return is_word_byte(byte) || (lucene_ && byte != '\0' && std::strchr("|&=<>'/", byte) != nullptr);
   }
 
   static bool is_keyword(std::string_view word) {
     return word == "AND" || word == "OR" || word == "NOT" || word == "TO";
   }
 
-  Node single_or(Node node) {
+  static Clause clause_of(Node node, Sign sign) {
+    const bool one = node.children.size() == 1;
+    return {single_or(std::move(node)), one ? sign : Sign::may};
+  }
+  static Node single_or(Node node) {
     if (node.children.size() > 1) {
       return node;
     }
@@ -356,8 +433,10 @@ class Parser {
       ++at_;
     }
   }
+  bool at(std::string_view sign) const { return text_.substr(at_).starts_with(sign); }
+  bool at_quote() const { return at("\"") || (!lucene_ && at("'")); }
   bool take(std::string_view sign) {
-    if (!text_.substr(at_).starts_with(sign)) {
+    if (!at(sign)) {
       return false;
     }
     at_ += sign.size();
@@ -365,11 +444,10 @@ class Parser {
     return true;
   }
   bool at_word(std::string_view word) const {
-    return text_.substr(at_).starts_with(word) &&
-           (at_ + word.size() == text_.size() || !is_word_byte(text_[at_ + word.size()]));
+    return at(word) && (at_ + word.size() == text_.size() || !word_byte(text_[at_ + word.size()]));
   }
   bool take_word(std::string_view word) { return at_word(word) && take(word); }
-  bool at_not() const { return at_word("NOT") || text_.substr(at_).starts_with("!"); }
+  bool at_not() const { return at_word("NOT") || at("!"); }
 
   std::string here() const { return done() ? "the end" : "\"" + record::printable(text_.substr(at_), 16) + "\""; }
   tl::unexpected<Error> refuse(std::string what, std::string remedy) const {
@@ -384,12 +462,13 @@ class Parser {
   }
 
   std::string_view text_;
+  bool lucene_;
   std::size_t at_ = 0;
   std::size_t depth_ = 0;
 };
 
 }  // namespace
 
-Result<Node> parse(std::string_view text) { return Parser(text).parse(); }
+Result<Node> parse(std::string_view text, Dialect dialect) { return Parser(text, dialect).parse(); }
 
 }  // namespace slicebus::operations::query

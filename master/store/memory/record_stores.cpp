@@ -1,108 +1,46 @@
 #include "master/store/memory/record_stores.hpp"
 
 #include <algorithm>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "master/store/list_order.hpp"
+#include "master/store/memory/list_page.hpp"
+#include "master/store/record_filter.hpp"
 
 namespace slicebus::store {
 namespace {
 
-using Json = nlohmann::ordered_json;
+std::int64_t milliseconds(WallTime at) { return at.time_since_epoch().count(); }
 
-/// A value to order by, as SQLite orders: nothing last (SortKey), numbers before text; truth values are 0 and 1, and
-/// what is no scalar is its text.
-struct SortValue {
-  int kind = 2;  ///< 0: number, 1: text, 2: nothing
-  double number = 0;
-  std::string text;
-};
-
-SortValue from_json(const Json& value) {
-  if (value.is_number()) {
-    return {0, value.get<double>(), {}};
-  }
-  if (value.is_boolean()) {
-    return {0, value.get<bool>() ? 1.0 : 0.0, {}};
-  }
-  if (value.is_null()) {
-    return {};
-  }
-  return {1, 0, value.is_string() ? value.get<std::string>() : value.dump()};
+std::vector<Column> columns_of(const JobRecord& job) {
+  return {{"job_id", std::string_view(job.job_id.text)},
+          {"active", std::int64_t{job.active}},
+          {"_deleted", std::int64_t{job.deleted}},
+          {"_created", milliseconds(job.created)},
+          {"_updated", milliseconds(job.updated)}};
 }
 
-SortValue number(std::int64_t value) { return {0, static_cast<double>(value), {}}; }
-SortValue from_wall(WallTime at) { return number(at.time_since_epoch().count()); }
-
-std::optional<SortValue> column(const JobRecord& job, const std::string& field) {
-  if (field == "job_id") {
-    return SortValue{1, 0, job.job_id.text};
-  }
-  if (field == "active") {
-    return number(job.active ? 1 : 0);
-  }
-  return std::nullopt;
+std::vector<Column> columns_of(const ExecutionRecord& execution) {
+  return {{"ex_id", std::string_view(execution.ex_id.text)}, {"job_id", std::string_view(execution.job_id.text)},
+          {"_status", std::string_view(execution.status)},   {"_deleted", std::int64_t{execution.deleted}},
+          {"_created", milliseconds(execution.created)},     {"_updated", milliseconds(execution.updated)}};
 }
 
-std::optional<SortValue> column(const ExecutionRecord& execution, const std::string& field) {
-  const std::map<std::string, const std::string*> texts{
-      {"ex_id", &execution.ex_id.text}, {"job_id", &execution.job_id.text}, {"_status", &execution.status}};
-  const auto text = texts.find(field);
-  return text == texts.end() ? std::nullopt : std::optional(SortValue{1, 0, *text->second});
-}
-
+/// What of `candidates` the filter lets through, in the wanted order, the wanted page of it.
 template <class Record>
-SortValue value_of(const Record& record, const Json& document, const std::string& field) {
-  if (field == "_created" || field == "_updated") {
-    return from_wall(field == "_created" ? record.created : record.updated);
-  }
-  if (field == "_deleted") {
-    return number(record.deleted ? 1 : 0);
-  }
-  if (auto value = column(record, field)) {
-    return *value;
-  }
-  return document.is_object() && document.contains(field) ? from_json(document[field]) : SortValue{};
-}
-
-/// Negative, zero or positive, as the order of a before b.
-int compare(const SortValue& a, const SortValue& b, bool descending) {
-  if (a.kind == 2 || b.kind == 2) {
-    return a.kind == b.kind ? 0 : (a.kind == 2 ? 1 : -1);
-  }
-  int order = a.kind - b.kind;
-  if (order == 0) {
-    order = a.kind == 0 ? (a.number < b.number ? -1 : static_cast<int>(a.number > b.number)) : a.text.compare(b.text);
-  }
-  return descending ? -order : order;
-}
-
-template <class Record>
-Result<std::vector<Record>> page_of(const std::vector<Record>& matching, const ListQuery& query) {
-  SB_TRY(keys, parse_sort(query.sort));
-  std::vector<std::pair<std::vector<SortValue>, const Record*>> rows;
-  for (const Record& record : matching) {
-    const Json document = Json::parse(record.document, nullptr, false);
-    std::vector<SortValue> values;
-    for (const SortKey& key : keys) {
-      values.push_back(value_of(record, document, key.field));
+Result<std::vector<Record>> page_of(const std::vector<Record>& candidates, const ListQuery& query,
+                                    const Fields& fields) {
+  std::vector<OrderedRow> rows;
+  SB_TRY(keys, parse_sort(query.sort, fields));
+  SB_TRY(condition, query.filter ? bind(*query.filter, fields) : Condition{});
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const std::vector<Column> columns = columns_of(candidates[i]);
+    if (matches(condition, candidates[i].document, columns)) {
+      rows.push_back({sort_values(keys, candidates[i].document, columns), i});
     }
-    rows.emplace_back(std::move(values), &record);
   }
-  std::stable_sort(rows.begin(), rows.end(), [&keys = keys](const auto& a, const auto& b) {
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      if (const int order = compare(a.first[i], b.first[i], keys[i].descending); order != 0) {
-        return order < 0;
-      }
-    }
-    return false;
-  });
   std::vector<Record> page;
-  const auto from = static_cast<std::size_t>(std::max<std::int64_t>(query.from, 0));
-  const auto size = static_cast<std::size_t>(std::max<std::int64_t>(query.size, 0));
-  for (std::size_t i = from; i < rows.size() && page.size() < size; ++i) {
-    page.push_back(*rows[i].second);
+  for (const std::size_t row : page_of_rows(std::move(rows), keys, query)) {
+    page.push_back(candidates[row]);
   }
   return page;
 }
@@ -138,6 +76,17 @@ Result<void> MemoryJobStore::put(const JobRecord& job) {
   return {};
 }
 
+Result<void> MemoryJobStore::remove(const JobRecord& deleted_job, const std::string& deleted_on) {
+  SB_TRY_VOID(put(deleted_job));
+  for (ExecutionRecord& execution : executions_.executions_) {
+    if (execution.job_id == deleted_job.job_id) {
+      execution.deleted = true;
+      execution.document = deleted_document(execution.document, deleted_on);
+    }
+  }
+  return {};
+}
+
 Result<std::optional<JobRecord>> MemoryJobStore::get(const JobId& job_id) {
   const auto known = find_in(jobs_, [&](const JobRecord& job) { return job.job_id == job_id; });
   return known == jobs_.end() ? std::optional<JobRecord>() : *known;
@@ -148,7 +97,7 @@ Result<std::vector<JobRecord>> MemoryJobStore::list(const ListQuery& query) {
                        [&](const JobRecord& job) {
                          return job.deleted == query.deleted && job.active == query.active.value_or(job.active);
                        }),
-                 query);
+                 query, job_fields());
 }
 
 Result<void> MemoryExecutionStore::insert(const ExecutionRecord& execution) {
@@ -184,6 +133,17 @@ Result<std::optional<ExecutionRecord>> MemoryExecutionStore::latest_of(const Job
   return newest == executions_.rend() ? std::optional<ExecutionRecord>() : *newest;
 }
 
+Result<std::map<JobId, ExecutionRecord>> MemoryExecutionStore::latest_of(const std::vector<JobId>& job_ids) {
+  std::map<JobId, ExecutionRecord> newest;
+  for (const JobId& job_id : job_ids) {
+    SB_TRY(latest, latest_of(job_id));
+    if (latest) {
+      newest.emplace(job_id, std::move(*latest));
+    }
+  }
+  return newest;
+}
+
 Result<std::vector<ExecutionRecord>> MemoryExecutionStore::living() {
   return those(executions_, [](const ExecutionRecord& execution) { return !is_terminal(execution.status); });
 }
@@ -200,7 +160,7 @@ Result<std::vector<ExecutionRecord>> MemoryExecutionStore::list(const ListQuery&
                                 (query.status.empty() || std::find(query.status.begin(), query.status.end(),
                                                                    execution.status) != query.status.end());
                        }),
-                 query);
+                 query, execution_fields());
 }
 
 }  // namespace slicebus::store

@@ -57,6 +57,14 @@ Statement& Statement::bind_null(int parameter) {
   return *this;
 }
 
+Statement& Statement::bind_pointer(int parameter, const void* object, const char* function) {
+  // SQLite's pointers are mutable; ours are only read (Database::call).
+  SB_ASSERT(sqlite3_bind_pointer(statement_, parameter, const_cast<void*>(object),  // NOLINT
+                                 function, nullptr) == SQLITE_OK,
+            "a parameter that the statement does not have");
+  return *this;
+}
+
 Result<bool> Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) {
@@ -165,6 +173,35 @@ Result<Statement> Database::prepare(std::string_view sql) {
 Result<void> Database::run(const char* sql) {
   const int code = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? Result<void>{} : fail(error(code));
+}
+
+Result<void> Database::define(const char* name, Compute compute) {
+  functions_.push_back({name, compute});
+  const int code = sqlite3_create_function_v2(handle_, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                              &functions_.back(), &Database::call, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? Result<void>{} : fail(error(code));
+}
+
+void Database::call(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+  const auto& function = *static_cast<const Function*>(sqlite3_user_data(context));
+  const void* object = sqlite3_value_pointer(arguments[0], function.name);
+  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(arguments[1]));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(arguments[1]));
+  if (object == nullptr) {
+    sqlite3_result_error(context, "called without its object", -1);
+    return;
+  }
+  const Computed value =
+      function.compute(object, bytes == nullptr ? std::string_view() : std::string_view(bytes, size));
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+    sqlite3_result_int64(context, *whole);
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    sqlite3_result_double(context, *number);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    sqlite3_result_text64(context, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } else {
+    sqlite3_result_null(context);
+  }
 }
 
 int Database::changes() const { return sqlite3_changes(handle_); }

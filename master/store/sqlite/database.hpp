@@ -1,20 +1,30 @@
 #pragma once
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "common/result.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_context;
+struct sqlite3_value;
 
 /// SQLite's C API behind RAII and Result. One connection belongs to one thread.
 namespace slicebus::store::sqlite {
 
 class Database;
+
+/// What a function of ours gives to SQL: NULL, INTEGER, REAL or TEXT.
+using Computed = std::variant<std::monostate, std::int64_t, double, std::string>;
+/// @param object  what bind_pointer bound, never null
+/// @param text    the second argument; empty of NULL
+using Compute = Computed (*)(const void* object, std::string_view text);
 
 /// A prepared statement. Parameters are bound from 1, columns read from 0; bound and read text is borrowed until the
 /// next step or reset. Lives no longer than its database.
@@ -34,6 +44,10 @@ class Statement {
   Statement& bind_text(int parameter, std::string_view value);
   Statement& bind_blob(int parameter, std::string_view value);
   Statement& bind_null(int parameter);
+  /// An object for the first argument of a function made by Database::define; it must stay as long as the statement
+  /// runs.
+  /// @param function  the very pointer that define() was given
+  Statement& bind_pointer(int parameter, const void* object, const char* function);
 
   /// @return whether there is a row to read; after the last one, and after an error, the statement is reset.
   Result<bool> step();
@@ -74,6 +88,8 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   /// Runs statements without parameters.
   Result<void> run(const char* sql);
+  /// Makes `name(object, text)` known to SQL; the same arguments give the same value. `name` must be a literal.
+  Result<void> define(const char* name, Compute compute);
   /// Rows changed by the last INSERT, UPDATE or DELETE.
   int changes() const;
   bool in_transaction() const;
@@ -86,7 +102,13 @@ class Database {
   explicit Database(std::string path) : path_(std::move(path)) {}
   Result<void> prepare_file(const Schema& schema);
   Result<std::int64_t> number(const char* sql);
+  struct Function {
+    const char* name;
+    Compute compute;
+  };
+  static void call(sqlite3_context* context, int count, sqlite3_value** arguments);
   std::string path_;
+  std::list<Function> functions_;  ///< SQLite holds their addresses
   sqlite3* handle_ = nullptr;
 };
 

@@ -2,41 +2,159 @@
 
 #include <algorithm>
 
-#include "master/store/list_order.hpp"
-
 namespace slicebus::store::sqlite {
+namespace {
 
-std::string ListSql::parameter(std::variant<std::int64_t, std::string> value) {
+constexpr const char* document_matches = "document_matches";
+constexpr const char* column_matches = "column_matches";
+constexpr const char* document_value = "document_value";
+
+/// "((a OR b) OR (c OR d))": no deeper than SQLite allows, however many there are.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as the logarithm of the count
+std::string joined(const std::vector<std::string>& parts, std::string_view word, std::size_t from, std::size_t to) {
+  if (to - from == 1) {
+    return parts[from];
+  }
+  const std::size_t middle = from + (to - from) / 2;
+  return "(" + joined(parts, word, from, middle) + std::string(word) + joined(parts, word, middle, to) + ")";
+}
+
+}  // namespace
+
+Result<void> define_list_functions(Database& database) {
+  SB_TRY_VOID(database.define(document_matches, [](const void* object, std::string_view document) -> Computed {
+    return std::int64_t{matches(*static_cast<const Condition*>(object), document)};
+  }));
+  SB_TRY_VOID(database.define(column_matches, [](const void* object, std::string_view text) -> Computed {
+    return std::int64_t{passes(*static_cast<const ValueTest*>(object), text)};
+  }));
+  return database.define(document_value, [](const void* object, std::string_view document) -> Computed {
+    return sort_value(document, *static_cast<const Field*>(object));
+  });
+}
+
+std::string ListSql::parameter(Value value) {
   values_.push_back(std::move(value));
   return "?" + std::to_string(values_.size());
 }
 
-void ListSql::where(std::string_view column, std::variant<std::int64_t, std::string> value) {
-  text_ += filtered_ ? " AND " : " WHERE ";
+void ListSql::add_where(const std::string& term) {
+  text_ += (filtered_ ? " AND " : " WHERE ") + term;
   filtered_ = true;
-  text_ += std::string(column) + " = " + parameter(std::move(value));
+}
+
+void ListSql::where(std::string_view column, std::variant<std::int64_t, std::string> value) {
+  const auto to_value = [](auto&& held) { return Value(std::forward<decltype(held)>(held)); };
+  add_where(std::string(column) + " = " + parameter(std::visit(to_value, std::move(value))));
 }
 
 void ListSql::where_any(std::string_view column, const std::vector<std::string>& values) {
-  text_ += std::string(filtered_ ? " AND " : " WHERE ") + std::string(column) + " IN (";
-  filtered_ = true;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    text_ += (i == 0 ? "" : ", ") + parameter(values[i]);
+  std::string list;
+  for (const std::string& value : values) {
+    list += (list.empty() ? "" : ", ") + parameter(value);
   }
-  text_ += ")";
+  add_where(std::string(column) + " IN (" + list + ")");
 }
 
-Result<void> ListSql::page(const ListQuery& query,
-                           const std::vector<std::pair<std::string_view, std::string_view>>& known) {
-  SB_TRY(keys, parse_sort(query.sort));
+std::string_view ListSql::column_of(std::string_view field) const {
+  const auto found = std::find_if(known_.begin(), known_.end(), [&](const auto& pair) { return pair.first == field; });
+  return found == known_.end() ? std::string_view() : found->second;
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): the parser bounds the depth
+bool ListSql::names_column(const Condition& condition) const {
+  return !column_of(condition.field).empty() ||
+         std::any_of(condition.children.begin(), condition.children.end(),
+                     [this](const Condition& child) { return names_column(child); });
+}
+
+std::string ListSql::of_document(Condition condition) {
+  if (condition.kind == Condition::Kind::everything) {
+    return "1";
+  }
+  conditions_.push_back(std::move(condition));
+  return std::string(document_matches) + "(" + parameter(Object{&conditions_.back(), document_matches}) + ", document)";
+}
+
+std::string ListSql::of_column(std::string_view name, const ValueTest& test) {
+  const std::string column(name);
+  switch (test.kind) {
+    case ValueTest::Kind::exists:
+      return "1";
+    case ValueTest::Kind::equals:
+      return column + " = " + parameter(test.texts.front());
+    case ValueTest::Kind::number_range:
+      return "(" + column + " BETWEEN " + parameter(test.first) + " AND " + parameter(test.last) + ")";
+    case ValueTest::Kind::text_range: {
+      std::string range = "1";
+      if (test.low) {
+        range = column + (test.low_included ? " >= " : " > ") + parameter(*test.low);
+      }
+      if (test.high) {
+        range += " AND " + column + (test.high_included ? " <= " : " < ") + parameter(*test.high);
+      }
+      return "(" + range + ")";
+    }
+    case ValueTest::Kind::pattern:
+    case ValueTest::Kind::words:
+    case ValueTest::Kind::word_range:
+    case ValueTest::Kind::loose:
+      break;
+  }
+  tests_.push_back(test);
+  return std::string(column_matches) + "(" + parameter(Object{&tests_.back(), column_matches}) + ", " + column + ")";
+}
+
+/// The children that a column answers as SQL, the others in one call.
+// NOLINTNEXTLINE(misc-no-recursion)
+std::string ListSql::group(const Condition& condition) {
+  std::vector<std::string> parts;
+  Condition rest{.kind = condition.kind};
+  for (const Condition& child : condition.children) {
+    if (names_column(child)) {
+      parts.push_back(sql(child));
+    } else {
+      rest.children.push_back(child);
+    }
+  }
+  if (!rest.children.empty()) {
+    parts.push_back(of_document(std::move(rest)));
+  }
+  return joined(parts, condition.kind == Condition::Kind::all_of ? " AND " : " OR ", 0, parts.size());
+}
+
+// NOLINTNEXTLINE(misc-no-recursion)
+std::string ListSql::sql(const Condition& condition) {
+  if (!names_column(condition)) {
+    return of_document(condition);
+  }
+  switch (condition.kind) {
+    case Condition::Kind::all_of:
+    case Condition::Kind::any_of:
+      return group(condition);
+    case Condition::Kind::none_of:
+      return "(NOT " + sql(condition.children.front()) + ")";
+    case Condition::Kind::everything:
+    case Condition::Kind::term:
+      break;
+  }
+  const auto& test = condition.tests.at(static_cast<std::size_t>(kind_of(fields_, condition.field)));
+  return test ? of_column(column_of(condition.field), *test) : "0";
+}
+
+Result<void> ListSql::page(const ListQuery& query) {
+  if (query.filter) {
+    SB_TRY(condition, bind(*query.filter, fields_));
+    add_where(sql(condition));
+  }
+  SB_TRY(keys, parse_sort(query.sort, fields_));
+  keys_ = std::move(keys);
   text_ += " ORDER BY ";
-  for (const SortKey& key : keys) {
-    const auto column =
-        std::find_if(known.begin(), known.end(), [&](const auto& pair) { return pair.first == key.field; });
-    // The quotes are safe: a field name has none (list_order.hpp).
-    const std::string value = column != known.end()
-                                  ? std::string(column->second)
-                                  : "json_extract(document, " + parameter("$.\"" + key.field + "\"") + ")";
+  for (const SortKey& key : keys_) {
+    const std::string column(column_of(key.field.name));
+    const std::string value = !column.empty() ? column
+                                              : std::string(document_value) + "(" +
+                                                    parameter(Object{&key.field, document_value}) + ", document)";
     text_ += value + (key.descending ? " DESC" : " ASC") + " NULLS LAST, ";
   }
   text_ += "number LIMIT " + parameter(std::max<std::int64_t>(query.size, 0));
@@ -50,8 +168,11 @@ Result<Statement> ListSql::prepare(Database& database) const {
     const int parameter = static_cast<int>(i) + 1;
     if (const auto* number = std::get_if<std::int64_t>(&values_[i])) {
       statement.bind(parameter, *number);
+    } else if (const auto* text = std::get_if<std::string>(&values_[i])) {
+      statement.bind_text(parameter, *text);
     } else {
-      statement.bind_text(parameter, std::get<std::string>(values_[i]));
+      const auto& object = std::get<Object>(values_[i]);
+      statement.bind_pointer(parameter, object.object, object.function);
     }
   }
   return std::move(statement);

@@ -1,5 +1,6 @@
 #include "master/store/sqlite/record_stores.hpp"
 
+#include "common/record/json_text.hpp"
 #include "master/store/list_order.hpp"
 #include "master/store/sqlite/database.hpp"
 #include "master/store/sqlite/record_list.hpp"
@@ -87,9 +88,13 @@ class SqliteJobStore final : public JobStore {
            database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6 "
                              "WHERE job_id = ?1"));
     SB_TRY(by_id, database_.prepare("SELECT " SB_JOB_COLUMNS " WHERE job_id = ?1"));
+    SB_TRY(executions_of, database_.prepare("SELECT number, document FROM execution WHERE job_id = ?1"));
+    SB_TRY(delete_execution, database_.prepare("UPDATE execution SET deleted = 1, document = ?2 WHERE number = ?1"));
     add_ = std::move(add);
     change_ = std::move(change);
     by_id_ = std::move(by_id);
+    executions_of_ = std::move(executions_of);
+    delete_execution_ = std::move(delete_execution);
     return {};
   }
 
@@ -103,20 +108,38 @@ class SqliteJobStore final : public JobStore {
     return database_.changes() == 1 ? Result<void>{}
                                     : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
   }
+  Result<void> remove(const JobRecord& deleted_job, const std::string& deleted_on) override {
+    SB_TRY(transaction, Transaction::begin(database_));
+    SB_TRY_VOID(put(deleted_job));
+    std::map<std::int64_t, std::string> documents;
+    executions_of_.bind_text(1, deleted_job.job_id.text);
+    for (;;) {
+      SB_TRY(more, executions_of_.step());
+      if (!more) {
+        break;
+      }
+      documents.emplace(executions_of_.integer(0), deleted_document(text(executions_of_, 1), deleted_on));
+    }
+    for (const auto& [number, document] : documents) {
+      SB_TRY_VOID(delete_execution_.bind(1, number).bind_text(2, document).run());
+    }
+    return transaction.commit();
+  }
   Result<std::optional<JobRecord>> get(const JobId& job_id) override {
     return read_one<JobRecord>(by_id_.bind_text(1, job_id.text));
   }
   Result<std::vector<JobRecord>> list(const ListQuery& query) override {
-    ListSql sql(SB_JOB_COLUMNS);
+    ListSql sql(SB_JOB_COLUMNS, job_fields(),
+                {{"job_id", "job_id"},
+                 {"active", "active"},
+                 {"_deleted", "deleted"},
+                 {"_created", "created"},
+                 {"_updated", "updated"}});
     sql.where("deleted", std::int64_t{query.deleted});
     if (query.active) {
       sql.where("active", std::int64_t{*query.active});
     }
-    SB_TRY_VOID(sql.page(query, {{"job_id", "job_id"},
-                                 {"active", "active"},
-                                 {"_deleted", "deleted"},
-                                 {"_created", "created"},
-                                 {"_updated", "updated"}}));
+    SB_TRY_VOID(sql.page(query));
     SB_TRY(statement, sql.prepare(database_));
     return read_all<JobRecord>(statement);
   }
@@ -132,7 +155,7 @@ class SqliteJobStore final : public JobStore {
         .run();
   }
   Database& database_;
-  Statement add_, change_, by_id_;
+  Statement add_, change_, by_id_, executions_of_, delete_execution_;
 };
 
 class SqliteExecutionStore final : public ExecutionStore {
@@ -149,6 +172,10 @@ class SqliteExecutionStore final : public ExecutionStore {
                        "deleted = ?7, created = ?8, updated = ?9 WHERE ex_id = ?1"));
     SB_TRY(by_id, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE ex_id = ?1"));
     SB_TRY(latest, database_.prepare("SELECT " SB_EXECUTION_COLUMNS " WHERE job_id = ?1 ORDER BY number DESC LIMIT 1"));
+    SB_TRY(latest_of_each,
+           database_.prepare("SELECT " SB_EXECUTION_COLUMNS
+                             " WHERE number IN (SELECT (SELECT max(number) FROM execution WHERE job_id = wanted.value)"
+                             " FROM json_each(?1) AS wanted)"));
     SB_TRY(living, database_.prepare(
                        "SELECT " SB_EXECUTION_COLUMNS
                        " WHERE status IN ('pending', 'scheduling', 'initializing', 'recovering', 'running', 'failing', "
@@ -158,6 +185,7 @@ class SqliteExecutionStore final : public ExecutionStore {
     change_ = std::move(change);
     by_id_ = std::move(by_id);
     latest_ = std::move(latest);
+    latest_of_each_ = std::move(latest_of_each);
     living_ = std::move(living);
     of_lineage_ = std::move(of_lineage);
     return {};
@@ -185,12 +213,32 @@ class SqliteExecutionStore final : public ExecutionStore {
   Result<std::optional<ExecutionRecord>> latest_of(const JobId& job_id) override {
     return read_one<ExecutionRecord>(latest_.bind_text(1, job_id.text));
   }
+  Result<std::map<JobId, ExecutionRecord>> latest_of(const std::vector<JobId>& job_ids) override {
+    std::string wanted = "[";
+    for (const JobId& job_id : job_ids) {
+      wanted += (wanted.size() == 1 ? "" : ",") + record::json_quote(job_id.text);
+    }
+    wanted += "]";
+    SB_TRY(records, read_all<ExecutionRecord>(latest_of_each_.bind_text(1, wanted)));
+    std::map<JobId, ExecutionRecord> newest;
+    for (ExecutionRecord& record : records) {
+      JobId job_id = record.job_id;
+      newest.emplace(std::move(job_id), std::move(record));
+    }
+    return newest;
+  }
   Result<std::vector<ExecutionRecord>> living() override { return read_all<ExecutionRecord>(living_); }
   Result<std::vector<ExecutionRecord>> of_lineage(const LineageId& lineage) override {
     return read_all<ExecutionRecord>(of_lineage_.bind_text(1, lineage.text));
   }
   Result<std::vector<ExecutionRecord>> list(const ListQuery& query) override {
-    ListSql sql(SB_EXECUTION_COLUMNS);
+    ListSql sql(SB_EXECUTION_COLUMNS, execution_fields(),
+                {{"ex_id", "ex_id"},
+                 {"job_id", "job_id"},
+                 {"_status", "status"},
+                 {"_deleted", "deleted"},
+                 {"_created", "created"},
+                 {"_updated", "updated"}});
     sql.where("deleted", std::int64_t{query.deleted});
     if (query.job_id) {
       sql.where("job_id", query.job_id->text);
@@ -198,12 +246,7 @@ class SqliteExecutionStore final : public ExecutionStore {
     if (!query.status.empty()) {
       sql.where_any("status", query.status);
     }
-    SB_TRY_VOID(sql.page(query, {{"ex_id", "ex_id"},
-                                 {"job_id", "job_id"},
-                                 {"_status", "status"},
-                                 {"_deleted", "deleted"},
-                                 {"_created", "created"},
-                                 {"_updated", "updated"}}));
+    SB_TRY_VOID(sql.page(query));
     SB_TRY(statement, sql.prepare(database_));
     return read_all<ExecutionRecord>(statement);
   }
@@ -222,7 +265,7 @@ class SqliteExecutionStore final : public ExecutionStore {
         .run();
   }
   Database& database_;
-  Statement add_, change_, by_id_, latest_, living_, of_lineage_;
+  Statement add_, change_, by_id_, latest_, latest_of_each_, living_, of_lineage_;
 };
 
 #undef SB_JOB_COLUMNS
@@ -244,6 +287,7 @@ ExecutionStore& SqliteRecords::executions() { return stores_->executions; }
 
 Result<std::unique_ptr<SqliteRecords>> SqliteRecords::open(const std::string& path) {
   SB_TRY(database, Database::open(path, records_schema));
+  SB_TRY_VOID(sqlite::define_list_functions(*database));
   auto stores = std::make_unique<Stores>(std::move(database));
   SB_TRY_VOID(stores->jobs.prepare());
   SB_TRY_VOID(stores->executions.prepare());

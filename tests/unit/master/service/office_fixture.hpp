@@ -11,6 +11,9 @@ class MoodyExecutionStore final : public store::ExecutionStore {
   Result<void> put(const std::vector<store::ExecutionRecord>& e) override { return broken ? trouble() : memory.put(e); }
   Result<std::optional<store::ExecutionRecord>> get(const ExecutionId& id) override { return memory.get(id); }
   Result<std::optional<store::ExecutionRecord>> latest_of(const JobId& id) override { return memory.latest_of(id); }
+  Result<std::map<JobId, store::ExecutionRecord>> latest_of(const std::vector<JobId>& job_ids) override {
+    return memory.latest_of(job_ids);
+  }
   Result<std::vector<store::ExecutionRecord>> living() override { return memory.living(); }
   Result<std::vector<store::ExecutionRecord>> of_lineage(const LineageId& id) override { return memory.of_lineage(id); }
   Result<std::vector<store::ExecutionRecord>> list(const store::ListQuery& query) override {
@@ -33,8 +36,8 @@ struct Office {
   Sources sources{.wall = [this] { return wall; }, .new_id = [this] { return "id-" + std::to_string(++ids); }};
   WallTime wall{std::chrono::milliseconds(1'700'000'000'000)};
   int ids = 0;
-  store::MemoryJobStore job_store;
   MoodyExecutionStore execution_store;
+  store::MemoryJobStore job_store{execution_store.memory};
   Stamps stamps;
   Executions executions{execution_store, sources, stamps, 7s};
   Jobs jobs{job_store, executions, sources, stamps};

@@ -1,0 +1,200 @@
+#include <algorithm>
+
+#include "common/operations/date_text.hpp"
+#include "common/record/json_scan.hpp"
+#include "common/record/json_text.hpp"
+#include "common/record/path.hpp"
+#include "master/store/record_filter.hpp"
+#include "master/store/words.hpp"
+
+namespace slicebus::store {
+namespace {
+
+using operations::query::Literal;
+using operations::query::matches_wildcard;
+
+Scalar number_in(std::string_view text) {
+  const Literal number = Literal::of_word(text);
+  if (number.kind != Literal::Kind::number) {
+    return {};
+  }
+  return number.integer ? Scalar(*number.integer) : Scalar(number.number);
+}
+
+/// @param buffer  holds the text when it cannot be a view of the document
+Scalar read(const record::Value& value, FieldKind kind, std::string& buffer) {
+  std::optional<std::string_view> text;
+  if (value.is_string()) {
+    text = value.plain_text();
+    if (!text) {
+      buffer = value.text().value_or(std::string());
+      text = buffer;
+    }
+  }
+  switch (kind) {
+    case FieldKind::keyword:
+      return text ? Scalar(*text) : value.is_number() || value.is_bool() ? Scalar(value.json) : Scalar();
+    case FieldKind::text:
+      return text ? Scalar(*text) : Scalar();
+    case FieldKind::integer:
+      return text ? number_in(*text) : value.is_number() ? number_in(value.json) : Scalar();
+    case FieldKind::flag:
+      if (value.is_bool() || text == "true" || text == "false") {
+        return Scalar(std::int64_t{value.json == "true" || text == "true"});
+      }
+      return {};
+    case FieldKind::date: {
+      const auto date = text ? operations::parse_date(*text) : value.integer();
+      return date ? Scalar(*date) : Scalar();
+    }
+    case FieldKind::unknown:
+      break;
+  }
+  return {};
+}
+
+bool in_range(const ValueTest& test, std::string_view text) {
+  const bool above = !test.low || (test.low_included ? text >= *test.low : text > *test.low);
+  return above && (!test.high || (test.high_included ? text <= *test.high : text < *test.high));
+}
+
+/// The patterns match words that stand one after another.
+bool has_words(const std::vector<std::string>& patterns, const std::vector<std::string>& words) {
+  if (patterns.empty()) {
+    return false;
+  }
+  return std::search(words.begin(), words.end(), patterns.begin(), patterns.end(),
+                     [](const std::string& word, const std::string& pattern) {
+                       return matches_wildcard(pattern, word);
+                     }) != words.end();
+}
+
+bool text_passes(const ValueTest& test, std::string_view text) {
+  switch (test.kind) {
+    case ValueTest::Kind::exists:
+      return true;
+    case ValueTest::Kind::equals:
+      return text == test.texts.front();
+    case ValueTest::Kind::pattern:
+      return matches_wildcard(test.texts.front(), text);
+    case ValueTest::Kind::text_range:
+      return in_range(test, text);
+    case ValueTest::Kind::words:
+      return has_words(test.texts, words_of(text));
+    case ValueTest::Kind::word_range: {
+      const std::vector<std::string> words = words_of(text);
+      return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return in_range(test, word); });
+    }
+    case ValueTest::Kind::number_range:
+    case ValueTest::Kind::loose:
+      break;
+  }
+  return false;
+}
+
+bool value_passes(const ValueTest& test, FieldKind kind, const record::Value& value) {
+  if (test.kind == ValueTest::Kind::exists) {
+    return !value.is_null() && !value.is_array() && value.json != "{}";
+  }
+  if (test.kind == ValueTest::Kind::loose) {
+    return std::any_of(test.loose.begin(), test.loose.end(),
+                       [&](const auto& term) { return operations::query::satisfies(term, value); });
+  }
+  std::string buffer;
+  return passes(test, read(value, kind, buffer));
+}
+
+/// Calls `see(test, kind)` if the term has a test for the kind.
+bool test_for(const Condition& term, FieldKind kind, const record::Value& value) {
+  const auto& test = term.tests.at(static_cast<std::size_t>(kind));
+  return test && value_passes(*test, kind, value);
+}
+
+bool any_field_passes(const Condition& term, std::string_view document) {
+  bool found = false;
+  record::Walk walk(document);
+  while (walk.next()) {
+    const std::string key = walk.key_escaped() ? record::json_unescape(walk.key()) : std::string();
+    const FieldKind kind = kind_of(*term.fields, walk.key_escaped() ? key : walk.key());
+    const auto see = [&](const record::Value& value) { return test_for(term, kind, value); };
+    found = found || record::detail::any_element(walk.value(), 0, see);
+  }
+  return found && !walk.malformed() && walk.is_object();
+}
+
+bool term_matches(const Condition& term, std::string_view document, const std::vector<Column>& columns) {
+  if (term.field.empty()) {
+    return any_field_passes(term, document);
+  }
+  const FieldKind kind = kind_of(*term.fields, term.field);
+  for (const Column& column : columns) {
+    if (column.field == term.field) {
+      const auto& test = term.tests.at(static_cast<std::size_t>(kind));
+      return test && passes(*test, column.value);
+    }
+  }
+  bool malformed = false;
+  return record::any_value(document, term.field, malformed,
+                           [&](const record::Value& value) { return test_for(term, kind, value); });
+}
+
+}  // namespace
+
+bool passes(const ValueTest& test, const Scalar& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    return text_passes(test, *text);
+  }
+  if (std::holds_alternative<std::monostate>(value)) {
+    return false;
+  }
+  if (test.kind == ValueTest::Kind::exists) {
+    return true;
+  }
+  if (test.kind != ValueTest::Kind::number_range) {
+    return false;
+  }
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+    return *whole >= test.first && *whole <= test.last;
+  }
+  const double number = std::get<double>(value);
+  return number >= static_cast<double>(test.first) && number <= static_cast<double>(test.last);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): the parser bounds the depth
+bool matches(const Condition& condition, std::string_view document, const std::vector<Column>& columns) {
+  const auto holds = [&](const Condition& child) { return matches(child, document, columns); };
+  const std::vector<Condition>& children = condition.children;
+  switch (condition.kind) {
+    case Condition::Kind::everything:
+      return true;
+    case Condition::Kind::all_of:
+      return std::all_of(children.begin(), children.end(), holds);
+    case Condition::Kind::any_of:
+      return std::any_of(children.begin(), children.end(), holds);
+    case Condition::Kind::none_of:
+      return std::none_of(children.begin(), children.end(), holds);
+    case Condition::Kind::term:
+      return term_matches(condition, document, columns);
+  }
+  return false;
+}
+
+SortValue sort_value(std::string_view document, const Field& field) {
+  SortValue found;
+  bool malformed = false;
+  static_cast<void>(record::any_value(document, field.name, malformed, [&](const record::Value& value) {
+    std::string buffer;
+    const Scalar scalar = read(value, field.kind, buffer);
+    if (const auto* text = std::get_if<std::string_view>(&scalar)) {
+      found = std::string(*text);
+    } else if (const auto* whole = std::get_if<std::int64_t>(&scalar)) {
+      found = *whole;
+    } else if (const auto* number = std::get_if<double>(&scalar)) {
+      found = *number;
+    }
+    return !std::holds_alternative<std::monostate>(scalar);
+  }));
+  return found;
+}
+
+}  // namespace slicebus::store
