@@ -78,10 +78,17 @@ void ControlActor::mind_the_clock(TimePoint due) {
 void ControlActor::mind_the_broker() {
   if (!silence_said_ && now_ - broker_heard_ >= config_.broker_silence) {
     silence_said_ = true;
+    tell_of_broker(false);
     log::warn("broker_silent",
               {{"broker", config_.broker},
                {"silent_for_s", (now_ - broker_heard_) / std::chrono::seconds(1)},
                {"remedy", "trying on; what runs goes on; start the broker, check its host and the firewall between"}});
+  }
+}
+
+void ControlActor::tell_of_broker(bool heard) {
+  if (std::exchange(broker_told_, heard) != heard) {
+    records_.send(scheduler::BrokerHeard{heard});
   }
 }
 
@@ -165,6 +172,7 @@ void ControlActor::take_control() {
       continue;
     }
     broker_heard_ = now_;
+    tell_of_broker(true);
     if (std::exchange(silence_said_, false)) {
       log::info("broker_heard_again", {{"broker", config_.broker}});
     }

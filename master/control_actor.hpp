@@ -41,6 +41,7 @@ class ControlActor {
   void take_deaths();
   void mind_the_clock(TimePoint due);
   void mind_the_broker();
+  void tell_of_broker(bool heard);
   void shut_down_further();
   TimePoint next_wake() const;
 
@@ -55,6 +56,7 @@ class ControlActor {
   TimePoint now_{};
   TimePoint broker_heard_{};
   bool silence_said_ = false;
+  bool broker_told_ = false;          ///< what the records actor knows: whether the broker is heard
   std::optional<TimePoint> kill_at_;  ///< set: shutting down
   bool closing_ = false;
   bool closed_ = false;

@@ -19,7 +19,7 @@ RecordsActor::RecordsActor(RecordsConfig config, store::JobStore& jobs, store::E
       stamps_(wall_now),
       executions_(executions, system_sources(), stamps_, config_.stop_timeout),
       jobs_(jobs, executions_, system_sources(), stamps_),
-      cluster_(config_.identity),
+      cluster_(config_.identity, wall_now),
       api_(config_.api, {jobs_, executions_, cluster_, config_.cluster_name}),
       server_(server),
       control_(std::move(control)) {}
@@ -56,9 +56,14 @@ bool RecordsActor::take_facts() {
           } else if constexpr (std::is_same_v<Told, scheduler::StopServing>) {
             on(told);
           } else if constexpr (std::is_same_v<Told, scheduler::ClusterChanged> ||
-                               std::is_same_v<Told, scheduler::ControllersChanged>) {
+                               std::is_same_v<Told, scheduler::ControllersChanged> ||
+                               std::is_same_v<Told, scheduler::BrokerHeard>) {
             cluster_.on(told);
           } else {
+            if constexpr (std::is_same_v<Told, scheduler::ControllerSaid> ||
+                          std::is_same_v<Told, scheduler::ControllerGone>) {
+              cluster_.on(told);
+            }
             executions_.on(told);
           }
         },

@@ -46,7 +46,16 @@ http::HttpResponse Api::render(const Answer<Document>& answer) const {
   return json_response(200, answer->json());
 }
 
+/// What an endpoint throws is a mistake of ours: it costs its own caller an answer, not everybody the master.
 std::optional<http::HttpResponse> Api::handle(const http::HttpRequest& request) {
+  try {
+    return answer(request);
+  } catch (const std::exception& mistake) {
+    return standard_error(500, std::string("this request met a mistake of ours: ") + mistake.what());
+  }
+}
+
+std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) {
   const Answer<Target> target = parse_target(request.target);
   if (!target) {
     return render(tl::make_unexpected(target.error()));

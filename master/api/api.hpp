@@ -22,6 +22,8 @@ class Api {
   http::HttpResponse render(const service::Answer<service::Document>& answer) const;
 
  private:
+  std::optional<http::HttpResponse> answer(const http::HttpRequest& request);
+
   ApiConfig config_;
   Desk desk_;
 };

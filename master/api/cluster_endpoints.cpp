@@ -2,6 +2,8 @@
 
 #include "common/version.hpp"
 #include "master/api/endpoints.hpp"
+#include "master/api/openapi.hpp"
+#include "master/api/reply.hpp"
 
 namespace slicebus::api {
 
@@ -28,6 +30,24 @@ Handled info(Desk& desk, const Call&) {
 
 Handled state(Desk& desk, const Call&) { return Reply(desk.cluster.state()); }
 
+Handled stats(Desk& desk, const Call&) { return Reply(desk.cluster.stats()); }
+
+Handled controllers(Desk& desk, const Call&) { return handled(desk.executions.all_statistics()); }
+
+Handled health(Desk&, const Call&) { return Reply(Document(Json{{"status", "ok"}})); }
+
+/// Records are loaded before the first request is taken (RecordsActor::load).
+Handled readiness(Desk& desk, const Call&) {
+  const bool ready = desk.cluster.broker_heard();
+  Json answer{{"ready", ready}, {"records", "loaded"}, {"broker", ready ? "heard" : "silent"}};
+  if (!ready) {
+    answer["reason"] = "the broker is not heard: what runs goes on, nothing new is placed; start it, or check --broker";
+  }
+  return Reply(Document(std::move(answer)), ready ? 200 : 503);
+}
+
+Handled openapi_document(Desk&, const Call&) { return Reply(openapi()); }
+
 }  // namespace
 
 std::vector<Route> cluster_endpoints() {
@@ -44,6 +64,43 @@ std::vector<Route> cluster_endpoints() {
        .summary = "Every node, and every process on it.",
        .query = {},
        .answer = "ClusterState"},
+      {.method = "GET",
+       .path = "/cluster/stats",
+       .handler = stats,
+       .summary = "What all controllers have counted since this master started.",
+       .query = {},
+       .answer = "ClusterStats"},
+      {.method = "GET",
+       .path = "/cluster/controllers",
+       .handler = controllers,
+       .summary = "Live statistics of every running execution.",
+       .query = {},
+       .answer = "[ControllerStats]"},
+      {.method = "GET",
+       .path = "/cluster/slicers",
+       .handler = controllers,
+       .summary = "The same as /cluster/controllers, under its older name.",
+       .query = {},
+       .answer = "[ControllerStats]"},
+      {.method = "GET",
+       .path = "/healthz",
+       .handler = health,
+       .summary = "Whether the master lives: it does when it answers.",
+       .query = {},
+       .answer = "Health"},
+      {.method = "GET",
+       .path = "/readyz",
+       .handler = readiness,
+       .summary = "Whether the master can run jobs; 503 with the reason when it cannot.",
+       .query = {},
+       .answer = "Readiness",
+       .successes = {200, 503}},
+      {.method = "GET",
+       .path = "/openapi.json",
+       .handler = openapi_document,
+       .summary = "This description of the API.",
+       .query = {},
+       .answer = "OpenApi"},
   };
 }
 

@@ -10,5 +10,7 @@ std::vector<Route> cluster_endpoints();
 std::vector<Route> job_endpoints();
 std::vector<Route> execution_endpoints();
 std::vector<Route> command_endpoints();
+std::vector<Route> operation_endpoints();
+std::vector<Route> text_endpoints();
 
 }  // namespace slicebus::api

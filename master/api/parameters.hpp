@@ -21,6 +21,11 @@ inline constexpr Parameter deleted_parameter{"deleted", R"({"type":"string","enu
 inline constexpr Parameter status_parameter{"status", R"({"type":"string"})",
                                             "Only executions in one of these statuses, with commas; empty: all."};
 
+inline constexpr Parameter fields_parameter{"fields", R"({"type":"string"})",
+                                            "Columns, in this order, with commas; dotted paths lead inside."};
+inline constexpr Parameter headers_parameter{"headers", R"({"type":"boolean","default":true})",
+                                             "`false`: without the header and its rule."};
+
 /// from, size, sort, filter, deleted. Refusals: R-api-12, 23; a filter that is none.
 service::Answer<store::ListQuery> list_query(const Query& query);
 /// The same with `active`, as lists of jobs have it.

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "master/api/parameters.hpp"
+#include "master/api/text_table.hpp"
+
 namespace slicebus::api {
 
 using service::Answer;
@@ -41,6 +44,16 @@ Handled handled(Answer<std::vector<Document>> answer) {
     list.push_back(std::move(document.json()));
   }
   return Reply(Document(std::move(list)));
+}
+
+Handled table_reply(const Call& call, const std::vector<std::string>& columns, const std::vector<Document>& rows) {
+  const auto fields = call.query.text("fields");
+  const auto headers = call.query.boolean("headers", true);
+  if (!fields || !headers) {
+    return tl::make_unexpected(!fields ? fields.error() : headers.error());
+  }
+  const std::vector<std::string> chosen = comma_list(fields->value_or(""));
+  return Reply::of_type("text/plain; charset=utf-8", text_table(chosen.empty() ? columns : chosen, rows, *headers));
 }
 
 }  // namespace slicebus::api

@@ -9,6 +9,11 @@ Handled handled(service::Answer<std::optional<service::Document>> answer);
 /// A JSON array.
 Handled handled(service::Answer<std::vector<service::Document>> answer);
 
+/// A table of /txt (text_table.hpp), with `fields` and `headers` as the query has them.
+/// @param columns  unless the query names others
+Handled table_reply(const Call& call, const std::vector<std::string>& columns,
+                    const std::vector<service::Document>& rows);
+
 /// Runs `then` with the latest execution of the job in the path; refusal: R-api-16.
 template <class Then>
 Handled with_latest(Desk& desk, const Call& call, Then then) {

@@ -59,7 +59,7 @@ struct Parameter {
 struct Route {
   std::string_view method;  ///< "GET" stands for HEAD too
   std::string_view path;    ///< "/jobs/{job_id}/ex"; names of {…} are described in openapi.cpp. Exists under /v1 too,
-                          ///< unless it begins with /txt/
+                            ///< unless it begins with /txt/
   Handler handler;
   std::string_view summary;      ///< one sentence
   std::vector<Parameter> query;  ///< all that it reads

@@ -113,6 +113,10 @@ struct ControllerProcess {
 struct ControllersChanged {
   std::vector<ControllerProcess> controllers;
 };
+/// Whether the broker is heard. Told at each change; until the first one it is not.
+struct BrokerHeard {
+  bool heard = false;
+};
 /// The process is ending: take no more requests, answer those that wait. Facts are still recorded.
 struct StopServing {};
 /// After the last fact: close the records and answer RecordsClosed.
@@ -120,6 +124,6 @@ struct CloseRecords {};
 
 using ToRecords =
     std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, ExecutionNeverRan, ExecutionBroke,
-                 WaitingChanged, ClusterChanged, ControllersChanged, StopServing, CloseRecords>;
+                 WaitingChanged, ClusterChanged, ControllersChanged, BrokerHeard, StopServing, CloseRecords>;
 
 }  // namespace slicebus::scheduler

@@ -66,4 +66,36 @@ Document ClusterView::state() const {
   return Document(std::move(state));
 }
 
+Document ClusterView::stats() const {
+  const Json totals = totals_.json();
+  return Document(Json{{"controllers", totals}, {"slicer", totals}});
+}
+
+std::vector<Document> ClusterView::processes() const {
+  std::vector<Document> rows;
+  const Document all = state();
+  for (const auto& [id, node] : all.json().items()) {
+    if (node.at("state") != "connected") {
+      continue;
+    }
+    for (const Json& process : node.at("active")) {
+      Json row = process;
+      row["node_id"] = id;
+      row["hostname"] = node.at("hostname");
+      rows.emplace_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+std::vector<Document> ClusterView::nodes() const {
+  std::vector<Document> rows;
+  Document all = state();
+  for (const auto& [id, node] : all.json().items()) {
+    node["active"] = node.at("active").size();
+    rows.emplace_back(node);
+  }
+  return rows;
+}
+
 }  // namespace slicebus::service

@@ -63,8 +63,12 @@ class Executions {
   /// The newest of the job. Refusal: R-api-16.
   Answer<store::ExecutionRecord> latest_of(const JobId& job_id) const;
   std::optional<store::ExecutionRecord> find_latest(const JobId& job_id) const;
+  /// The newest of each of these jobs, {} where there is none or it is deleted (R-api-25).
+  Answer<std::map<JobId, Document>> latest_shown(const std::vector<JobId>& job_ids) const;
   /// One entry of /controller (R-api-59). Refusal: R-api-61.
   Answer<Document> statistics(const ExecutionId& ex_id) const;
+  /// Those of every connected controller, by name and start, both descending (R-api-60).
+  std::vector<Document> all_statistics() const;
 
   // ---- commands; nothing in the answer: it comes later, as Settled under `ticket` ----
   Answer<std::optional<Document>> stop(const ExecutionId& ex_id, const StopOptions& options, Ticket ticket);

@@ -16,25 +16,41 @@ using operations::Operation;
 using operations::OperationKind;
 using operations::Problem;
 
+/// A path as JSON: numbers are array positions.
+Json json_path(const std::vector<std::string>& steps) {
+  Json path = Json::array();
+  for (const std::string& step : steps) {
+    const bool position = !step.empty() && step.size() < 10 &&
+                          std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
+    path.push_back(position ? Json(std::stoul(step)) : Json(step));
+  }
+  return path;
+}
+
 /// `[{"path":["slicers"],"message":"…"}]`: what follows the dash of R-api-70.
 std::string field_list(const std::vector<FieldProblem>& problems) {
   Json list = Json::array();
   for (const FieldProblem& problem : problems) {
-    Json path = Json::array();
-    for (const std::string& step : problem.path) {
-      const bool position = !step.empty() && step.size() < 10 &&
-                            std::all_of(step.begin(), step.end(), [](char c) { return c >= '0' && c <= '9'; });
-      path.push_back(position ? Json(std::stoul(step)) : Json(step));
-    }
-    list.push_back({{"path", std::move(path)}, {"message", problem.message}});
+    list.push_back({{"path", json_path(problem.path)}, {"message", problem.message}});
   }
   return compact(list);
 }
 
-tl::unexpected<Refusal> failed_part(std::string_view part, const std::string& name,
+/// Why a part does not pass: what POST answers, and the fields that are wrong, if it comes down to fields.
+struct Failure {
+  Failure(Refusal why) : refusal(std::move(why)) {}  // NOLINT: a refusal is a failure without fields
+  Failure(Refusal why, std::vector<FieldProblem> where) : refusal(std::move(why)), fields(std::move(where)) {}
+  Refusal refusal;
+  std::vector<FieldProblem> fields{};
+};
+using Checked = tl::expected<void, Failure>;
+
+tl::unexpected<Failure> failed_part(std::string_view part, const std::string& name,
                                     const std::vector<FieldProblem>& problems) {
-  return refuse(RefusalKind::invalid_job, "Validation failed for " + std::string(part) + " config: " +
-                                              (name.empty() ? "undefined" : name) + " - " + field_list(problems));
+  return tl::unexpected<Failure>(
+      Failure{Refusal{RefusalKind::invalid_job, "Validation failed for " + std::string(part) + " config: " +
+                                                    (name.empty() ? "undefined" : name) + " - " + field_list(problems)},
+              problems});
 }
 
 /// "operations[2].size.max" → {"size", "max"}; "size" → {"size"}.
@@ -64,37 +80,97 @@ class Check {
  public:
   Check(const Json& job, const Json* frozen_from) : config_(job), frozen_from_(frozen_from) {}
 
+  /// The first part that fails is the answer.
   Answer<CheckedJob> run() {
-    const std::string posted_name = text_of(config_, "name");
-    if (Answer<void> assets = check_assets(); !assets) {
-      return tl::make_unexpected(assets.error());
-    }
-    if (const auto problems = check_job_fields(config_); !problems.empty()) {
-      return failed_part("job", posted_name, problems);
-    }
-    warn_of_fields();
-    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
-      if (Answer<void> operation = check_entry("operations", "operation", "_op", i); !operation) {
-        return tl::make_unexpected(operation.error());
-      }
-    }
-    for (std::size_t i = 0; i < config_["apis"].size(); ++i) {
-      if (Answer<void> api = check_entry("apis", "api", "_name", i); !api) {
-        return tl::make_unexpected(api.error());
-      }
-    }
-    if (const auto problems = check_links(); !problems.empty()) {
-      return failed_part("job", text_of(config_, "name"), problems);
-    }
-    if (Answer<void> options = check_options(); !options) {
-      return tl::make_unexpected(options.error());
+    examine(false);
+    if (!failures_.empty()) {
+      return tl::make_unexpected(failures_.front().failure.refusal);
     }
     Json warnings{{"list", std::move(warnings_)}};
     return CheckedJob{Document(std::move(config_)), Document(std::move(warnings))};
   }
 
+  /// Every part.
+  Document report() {
+    examine(true);
+    Json errors = Json::array();
+    for (const auto& [part, name, at, failure] : failures_) {
+      const auto add = [&, &part = part, &name = name, &at = at](const std::vector<std::string>& inside,
+                                                                 const std::string& message) {
+        std::vector<std::string> path = at;
+        path.insert(path.end(), inside.begin(), inside.end());
+        errors.push_back({{"part", part}, {"name", name}, {"path", json_path(path)}, {"message", message}});
+      };
+      for (const FieldProblem& field : failure.fields) {
+        add(field.path, field.message);
+      }
+      if (failure.fields.empty()) {
+        add({}, failure.refusal.message);
+      }
+    }
+    const bool valid = errors.empty();
+    return Document(Json{{"valid", valid}, {"errors", std::move(errors)}, {"warnings", std::move(warnings_)}});
+  }
+
  private:
-  Answer<void> check_assets() {
+  struct Failed {
+    std::string part, name;
+    std::vector<std::string> at;  ///< where the part stands; its fields' paths go on from there
+    Failure failure;
+  };
+
+  /// Each part in the order of R-ex-30; the first that fails is the last, unless `all`.
+  void examine(bool all) {
+    const std::string posted_name = text_of(config_, "name");
+    const auto goes_on = [&](const std::string& part, const std::string& name, std::vector<std::string> at,
+                             Checked checked) {
+      if (!checked) {
+        failures_.push_back({part, name, std::move(at), std::move(checked).error()});
+      }
+      return all || failures_.empty();
+    };
+    if (!goes_on("assets", posted_name, {"assets"}, check_assets()) ||
+        !goes_on("job", posted_name, {}, check_fields(posted_name))) {
+      return;
+    }
+    warn_of_fields();
+    for (std::size_t i = 0; i < size_of("operations"); ++i) {
+      if (!goes_on("operation", text_of(config_["operations"][i], "_op"), {"operations", std::to_string(i)},
+                   check_entry("operations", "operation", "_op", i))) {
+        return;
+      }
+    }
+    for (std::size_t i = 0; i < size_of("apis"); ++i) {
+      if (!goes_on("api", text_of(config_["apis"][i], "_name"), {"apis", std::to_string(i)},
+                   check_entry("apis", "api", "_name", i))) {
+        return;
+      }
+    }
+    if (!goes_on("job", text_of(config_, "name"), {}, check_links()) || !failures_.empty()) {
+      return;  // what the operations say of their options makes sense only when all are of their types
+    }
+    for (std::size_t i = 0; i < size_of("operations"); ++i) {
+      if (!goes_on("operation", text_of(config_["operations"][i], "_op"), {"operations", std::to_string(i)},
+                   check_options(i))) {
+        return;
+      }
+    }
+  }
+
+  /// Entries of `operations` or `apis`; 0 where it is no list.
+  std::size_t size_of(const char* list) const {
+    const auto found = config_.find(list);
+    return found != config_.end() && found->is_array() ? found->size() : 0;
+  }
+
+  Checked check_fields(const std::string& posted_name) {
+    if (const auto problems = check_job_fields(config_); !problems.empty()) {
+      return failed_part("job", posted_name, problems);
+    }
+    return {};
+  }
+
+  Checked check_assets() {
     const auto assets = config_.find("assets");
     if (assets == config_.end() || !assets->is_array()) {
       return {};
@@ -136,9 +212,11 @@ class Check {
   }
 
   /// One operation or api: the name is known, stands where it may, and its options fit the spec.
-  Answer<void> check_entry(const std::string& list, const std::string& part, const std::string& name_field,
-                           std::size_t i) {
+  Checked check_entry(const std::string& list, const std::string& part, const std::string& name_field, std::size_t i) {
     Json& entry = config_[list][i];
+    if (!entry.is_object()) {
+      return {};  // the fields' check has said so
+    }
     const std::string posted = text_of(entry, name_field);
     if (posted.empty()) {
       return failed_part(part, "", {{{name_field}, "This field is required and must be of type string"}});
@@ -168,8 +246,8 @@ class Check {
     return check_spec(*operation, list, part, name_field, i);
   }
 
-  Answer<void> check_spec(const Operation& operation, const std::string& list, const std::string& part,
-                          const std::string& name_field, std::size_t i) {
+  Checked check_spec(const Operation& operation, const std::string& list, const std::string& part,
+                     const std::string& name_field, std::size_t i) {
     Json& entry = config_[list][i];
     const std::string posted = text_of(entry, name_field);
     const std::string path = list + "[" + std::to_string(i) + "]";
@@ -191,6 +269,12 @@ class Check {
                                   {{part == "api" ? "api_name" : "_op", posted},
                                    {"field", steps.empty() ? "" : steps[0]},
                                    {"description", warned.message}}));
+    }
+    if (entry.contains("api_name")) {
+      warnings_.push_back(warning("assetOperation", "deprecation",
+                                  {{"_op", posted},
+                                   {"field", "api_name"},
+                                   {"description", "\"api_name\" is the older name of \"_api_name\"; use that"}}));
     }
     if (operation.freeze) {
       freeze(operation, checked, list, i);
@@ -241,11 +325,15 @@ class Check {
   }
 
   /// R-ex-29: `_api_name` (older: `api_name`) names an entry of `apis`.
-  std::vector<FieldProblem> check_links() {
+  Checked check_links() {
     std::vector<FieldProblem> problems;
-    const Json& apis = config_["apis"];
-    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
+    static const Json none = Json::array();
+    const Json& apis = size_of("apis") == 0 ? none : config_["apis"];
+    for (std::size_t i = 0; i < size_of("operations"); ++i) {
       Json& entry = config_["operations"][i];
+      if (!entry.is_object()) {
+        continue;
+      }
       const std::string field = entry.contains("_api_name") ? "_api_name" : "api_name";
       const auto link = entry.find(field);
       if (link == entry.end()) {
@@ -270,25 +358,25 @@ class Check {
         *link = wanted;
       }
     }
-    return problems;
+    if (!problems.empty()) {
+      return failed_part("job", text_of(config_, "name"), problems);
+    }
+    return {};
   }
 
   /// What the operations say about the options that they will run with, their api's included.
-  Answer<void> check_options() {
-    const nlohmann::json execution(config_);
-    for (std::size_t i = 0; i < config_["operations"].size(); ++i) {
-      const std::string name = text_of(config_["operations"][i], "_op");
-      const Operation* operation = operations::find_operation(parse_component(name).name);
-      if (operation == nullptr || !operation->check) {
-        continue;
-      }
-      std::vector<FieldProblem> fields;
-      for (const auto& [option, message] : operation->check(operations::effective_options(execution, i))) {
-        fields.push_back({{option}, message});
-      }
-      if (!fields.empty()) {
-        return failed_part("operation", name, fields);
-      }
+  Checked check_options(std::size_t i) const {
+    const std::string name = text_of(config_["operations"][i], "_op");
+    const Operation* operation = operations::find_operation(parse_component(name).name);
+    if (operation == nullptr || !operation->check) {
+      return {};
+    }
+    std::vector<FieldProblem> fields;
+    for (const auto& [option, message] : operation->check(operations::effective_options(nlohmann::json(config_), i))) {
+      fields.push_back({{option}, message});
+    }
+    if (!fields.empty()) {
+      return failed_part("operation", name, fields);
     }
     return {};
   }
@@ -315,10 +403,13 @@ class Check {
   Json config_;
   const Json* frozen_from_;
   Json warnings_ = Json::array();
+  std::vector<Failed> failures_;
 };
 
 }  // namespace
 
 Answer<CheckedJob> check_job(const Json& job, const Json* frozen_from) { return Check(job, frozen_from).run(); }
+
+Document report_on(const Json& job) { return Check(job, nullptr).report(); }
 
 }  // namespace slicebus::service

@@ -17,4 +17,9 @@ struct CheckedJob {
 /// anew
 Answer<CheckedJob> check_job(const Json& job, const Json* frozen_from = nullptr);
 
+/// The same without an end at the first part that fails: {"valid", "errors", "warnings"}. An error has the `part`
+/// ("job", "assets", "operation", "api"), its `name`, the `path` of the field in the job, and the `message`.
+/// @param job  an object
+Document report_on(const Json& job);
+
 }  // namespace slicebus::service

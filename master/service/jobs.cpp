@@ -18,6 +18,18 @@ void add_warnings(Json& answer, const Document& warnings) {
 
 }  // namespace
 
+Document job_document(const Json& posted, const JobId& job_id, WallTime created) {
+  Document document(posted);
+  Json& job = document.json();
+  job.erase("_deleted");  // ours to say, and not yet true
+  job.erase("_deleted_on");
+  job["job_id"] = job_id.text;
+  job["_context"] = "job";
+  job["_created"] = iso8601(created);
+  job["_updated"] = iso8601(created);
+  return document;
+}
+
 Answer<void> check_cleanup(const std::string& cleanup) {
   if (cleanup.empty() || cleanup == "all" || cleanup == "errors" || cleanup == "pending") {
     return {};
@@ -50,14 +62,9 @@ Answer<Document> Jobs::submit(const Json& posted, bool start) {
   if (!checked) {
     return tl::make_unexpected(checked.error());
   }
-  // Stored as posted; the execution gets the filled form (R-api-74).
   const JobId job_id{sources_.new_id()};
   const WallTime created = stamps_.next();
-  Document document(posted);
-  document.json()["job_id"] = job_id.text;
-  document.json()["_context"] = "job";
-  document.json()["_created"] = iso8601(created);
-  document.json()["_updated"] = iso8601(created);
+  const Document document = job_document(posted, job_id, created);
   const store::JobRecord record{.job_id = job_id,
                                 .document = document.text(),
                                 .active = flag_of(checked->config.json(), "active", true),
@@ -72,6 +79,16 @@ Answer<Document> Jobs::submit(const Json& posted, bool start) {
   Json answer{{"job_id", job_id.text}};
   add_warnings(answer, checked->warnings);
   return Document(std::move(answer));
+}
+
+Document Jobs::validate(const Json& posted) const {
+  if (!posted.is_object() || !posted.contains("operations") || is_falsy(posted.at("operations"))) {
+    return Document(
+        Json{{"valid", false},
+             {"errors", {{{"part", "job"}, {"name", ""}, {"path", {"operations"}}, {"message", "No job was posted"}}}},
+             {"warnings", Json::array()}});
+  }
+  return report_on(posted);
 }
 
 Answer<Document> Jobs::run(const JobId& job_id, CheckedJob checked, const LineageId& lineage,
@@ -100,15 +117,45 @@ Answer<Jobs::Found> Jobs::find(const JobId& job_id) const {
   return Found{std::move(**record), std::move(*document)};
 }
 
-Answer<Document> Jobs::get(const JobId& job_id) const {
+Answer<void> Jobs::add_latest(std::vector<Document>& jobs, const std::vector<std::string>& fields) const {
+  std::vector<JobId> ids;
+  for (const Document& job : jobs) {
+    ids.push_back(JobId{text_of(job.json(), "job_id")});
+  }
+  auto latest = executions_.latest_shown(ids);
+  if (!latest) {
+    return tl::make_unexpected(latest.error());
+  }
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    Json& execution = (*latest)[ids[i]].json();
+    Json chosen = Json::object();
+    for (const std::string& field : fields) {
+      if (execution.contains(field)) {
+        chosen[field] = execution[field];
+      }
+    }
+    jobs[i].json()["ex"] = fields.empty() ? execution : std::move(chosen);
+  }
+  return {};
+}
+
+Answer<Document> Jobs::get(const JobId& job_id, const std::optional<std::vector<std::string>>& latest) const {
   Answer<Found> found = find(job_id);
   if (!found) {
     return tl::make_unexpected(found.error());
   }
-  return std::move(found->document);
+  std::vector<Document> one;
+  one.push_back(std::move(found->document));
+  if (latest) {
+    if (const Answer<void> added = add_latest(one, *latest); !added) {
+      return tl::make_unexpected(added.error());
+    }
+  }
+  return std::move(one.front());
 }
 
-Answer<std::vector<Document>> Jobs::list(const store::ListQuery& query) const {
+Answer<std::vector<Document>> Jobs::list(const store::ListQuery& query,
+                                         const std::optional<std::vector<std::string>>& latest) const {
   const auto records = store_.list(query);
   if (!records) {
     return refuse(records.error());
@@ -120,6 +167,11 @@ Answer<std::vector<Document>> Jobs::list(const store::ListQuery& query) const {
       return refuse(document.error());
     }
     documents.push_back(std::move(*document));
+  }
+  if (latest) {
+    if (const Answer<void> added = add_latest(documents, *latest); !added) {
+      return tl::make_unexpected(added.error());
+    }
   }
   return documents;
 }

@@ -8,7 +8,7 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 struct Desk : service::Office {
-  service::ClusterView cluster{{"host", "10.0.0.4", 412}};
+  service::ClusterView cluster{{"host", "10.0.0.4", 412}, sources.wall};
   api::Api api{{}, {jobs, executions, cluster, "mine"}};
   std::uint64_t requests = 0;
 
@@ -172,6 +172,146 @@ BOOST_FIXTURE_TEST_CASE(cluster_state_shows_the_master_as_a_node_and_counts_slot
   BOOST_TEST(state.at("n1").at("active").size() == 1u);
   cluster.on(scheduler::ClusterChanged{{}, {NodeId{"n1"}}});
   BOOST_TEST(!get("/cluster/state").contains("n1"));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_is_replaced_as_a_whole_R_api_75_to_77, Desk) {
+  const Json posted = Json::parse(ask("POST", "/jobs?start=false", job().dump())->body);
+  const std::string path = "/jobs/" + posted.at("job_id").get<std::string>();
+  const Json before = get(path);
+  BOOST_TEST((error("PUT", path, "{}") ==
+              Told{400, "no data was provided to update job " + posted.at("job_id").get<std::string>()}));
+  BOOST_TEST((error("PUT", "/jobs/x", job().dump()) == Told{404, "Could not find job x"}));
+  BOOST_TEST(error("PUT", path, R"({"operations":[1]})").first == 400);
+  Json changed = job();
+  changed["name"] = "other";
+  changed["job_id"] = "mine";
+  changed["_deleted"] = true;
+  changed.erase("workers");
+  const auto answer = ask("PUT", path, changed.dump());
+  BOOST_REQUIRE(answer->status == 200);
+  const Json after = Json::parse(answer->body);
+  BOOST_TEST(after == get(path));
+  BOOST_TEST(after.at("name") == "other");
+  BOOST_TEST(after.at("job_id") == posted.at("job_id"));
+  BOOST_TEST(!after.contains("workers"));
+  BOOST_TEST(!after.contains("_deleted"));
+  BOOST_TEST(after.at("_created") == before.at("_created"));
+  BOOST_TEST(after.at("_updated") != before.at("_updated"));
+  BOOST_TEST(ask("PUT", path, R"({"active":false,"operations":[1]})")->status == 200);
+  BOOST_TEST(ask("PUT", path, R"({"active":false,"operations":[1]})")->status == 400, "it was not active any more");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_is_deleted_once_with_its_executions_R_api_78_79, Desk) {
+  const ExecutionId ex_id = running();
+  const std::string path = "/jobs/" + job_id.text;
+  BOOST_TEST((error("DELETE", path) ==
+              Told{409, "Job " + job_id.text + " is currently running, cannot delete a running job."}));
+  ends(ex_id, "completed");
+  const Json deleted = Json::parse(ask("DELETE", path)->body);
+  BOOST_TEST(deleted.at("_deleted") == true);
+  BOOST_TEST(deleted.at("active") == false);
+  BOOST_TEST(deleted.at("_deleted_on").is_string());
+  BOOST_TEST(get(path) == deleted);
+  BOOST_TEST(get("/ex/" + ex_id.text).at("_deleted") == true);
+  BOOST_TEST(get("/jobs").empty());
+  BOOST_TEST(get("/jobs?deleted=true").size() == 1u);
+  BOOST_TEST(get("/ex?deleted=true").size() == 1u);
+  BOOST_TEST(get(path + "?ex=_status").at("ex").empty());
+  BOOST_TEST((error("DELETE", path) == Told{410, "Job " + job_id.text + " has already been deleted."}));
+  for (const char* call : {"_active", "_inactive"}) {
+    BOOST_TEST((error("POST", path + "/" + call) ==
+                Told{410, "Job " + job_id.text + " has been deleted and cannot be updated."}));
+  }
+  BOOST_TEST((error("PUT", path, job().dump()) ==
+              Told{410, "Job " + job_id.text + " has been deleted and cannot be updated."}));
+  BOOST_TEST((error("POST", path + "/_start") ==
+              Told{410, "Job " + job_id.text + " has been deleted and cannot be started."}));
+  BOOST_TEST((error("POST", path + "/_recover") ==
+              Told{410, "Job " + job_id.text + " has been deleted and cannot be recovered."}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_is_marked_active_and_inactive_R_api_103, Desk) {
+  const Json posted = Json::parse(ask("POST", "/jobs?start=false", job().dump())->body);
+  const std::string path = "/jobs/" + posted.at("job_id").get<std::string>();
+  BOOST_TEST(Json::parse(ask("POST", path + "/_inactive")->body).at("active") == false);
+  BOOST_TEST(get("/jobs?active=true").empty());
+  BOOST_TEST(Json::parse(ask("POST", path + "/_active")->body).at("active") == true);
+  BOOST_TEST(get("/jobs?active=true").size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(jobs_show_fields_of_their_latest_execution_when_asked_R_api_25, Desk) {
+  const ExecutionId ex_id = running();
+  const auto never = Json::parse(ask("POST", "/jobs?start=false", job().dump())->body).at("job_id").get<std::string>();
+  BOOST_TEST(get("/jobs/" + job_id.text + "?ex=_status,%20ex_id,none").at("ex") ==
+             (Json{{"_status", "running"}, {"ex_id", ex_id.text}}));
+  BOOST_TEST(get("/jobs/" + job_id.text + "?ex=").at("ex") == get("/ex/" + ex_id.text));
+  BOOST_TEST(get("/jobs/" + never + "?ex=_status").at("ex") == Json::object());
+  BOOST_TEST(!get("/jobs/" + job_id.text).contains("ex"));
+  for (const Json& one : get("/jobs?ex=ex_id")) {
+    BOOST_TEST(one.at("ex").size() == (one.at("job_id") == job_id.text ? 1u : 0u));
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(statistics_of_all_controllers_are_listed_and_summed_R_api_32_33, Desk) {
+  BOOST_TEST(get("/cluster/controllers").empty());
+  const ExecutionId ex_id = running();
+  BOOST_TEST(get("/cluster/controllers").at(0).at("ex_id") == ex_id.text);
+  BOOST_TEST(get("/cluster/slicers") == get("/cluster/controllers"));
+  wire::ControllerBeat said = beat(ex_id);
+  said.epoch = 1;
+  said.slices_processed = 5;
+  said.started_ms += 10'000;
+  cluster.on(scheduler::ControllerSaid{said, 1});
+  const Json stats = get("/cluster/stats");
+  BOOST_TEST(stats.at("controllers") == stats.at("slicer"));
+  BOOST_TEST(stats.at("slicer").at("processed") == 5);
+  BOOST_TEST(stats.at("slicer").size() == 7u);
+}
+
+BOOST_FIXTURE_TEST_CASE(tables_are_plain_text_and_bare_only_R_api_2_120, Desk) {
+  const ExecutionId ex_id = running();
+  const auto response = ask("GET", "/txt/ex?fields=ex_id,_status");
+  BOOST_TEST(response->content_type == "text/plain; charset=utf-8");
+  const std::string gap(ex_id.text.size() > 5 ? 0 : 5 - ex_id.text.size(), ' ');
+  BOOST_TEST(response->body.find(ex_id.text + gap + "  running") != std::string::npos, response->body);
+  BOOST_TEST(ask("GET", "/txt/jobs")->body.find("job_id  name  active  lifecycle  slicers  workers  _created") == 0u);
+  BOOST_TEST(ask("GET", "/txt/jobs?deleted=true")->body.find("_deleted_on") != std::string::npos);
+  BOOST_TEST(ask("GET", "/txt/workers?from=1&size=1&headers=false&fields=assignment")->body == "assets_service\n");
+  BOOST_TEST(ask("GET", "/txt/nodes?fields=node_id,active&headers=false")->body == "host.master  2     \n");
+  BOOST_TEST(ask("GET", "/txt/controllers")->body.find("name  job_id") == 0u);
+  BOOST_TEST((error("GET", "/v1/txt/jobs") == Told{405, "cannot GET endpoint /v1/txt/jobs"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(operations_are_listed_with_their_options, Desk) {
+  const Json all = get("/operations");
+  BOOST_TEST(all.size() > 10u);
+  const Json one = get("/operations/data_generator");
+  BOOST_TEST(one.at("kind") == "reader");
+  BOOST_TEST((std::find(all.begin(), all.end(), one) != all.end()));
+  BOOST_TEST((one.at("options").at(0).contains("help") && one.at("options").at(0).contains("type")));
+  BOOST_TEST((error("GET", "/operations/nop") == Told{404, "Could not find operation nop; did you mean \"noop\"?"}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_job_is_validated_without_being_stored, Desk) {
+  const Json bad =
+      Json::parse(ask("POST", "/jobs/_validate", R"({"slicers":0,"operations":[{"_op":"nop"},{"_op":"noop"}]})")->body);
+  BOOST_TEST(bad.at("valid") == false);
+  BOOST_TEST(bad.at("errors").size() == 2u);
+  BOOST_TEST(Json::parse(ask("POST", "/jobs/_validate", job().dump())->body).at("valid") == true);
+  BOOST_TEST(Json::parse(ask("POST", "/jobs/_validate", "{}")->body).at("errors").at(0).at("message") ==
+             "No job was posted");
+  BOOST_TEST(get("/jobs").empty());
+  BOOST_TEST(error("GET", "/jobs/_validate").first == 405);
+}
+
+BOOST_FIXTURE_TEST_CASE(readiness_depends_on_the_broker_and_health_on_nothing, Desk) {
+  BOOST_TEST(get("/healthz").at("status") == "ok");
+  const auto silent = ask("GET", "/readyz");
+  BOOST_TEST(silent->status == 503);
+  BOOST_TEST(Json::parse(silent->body).at("reason").get<std::string>().find("broker is not heard") !=
+             std::string::npos);
+  cluster.on(scheduler::BrokerHeard{true});
+  BOOST_TEST(get("/readyz").at("ready") == true);
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_cut_at_3000_bytes_between_characters) {

@@ -155,6 +155,50 @@ BOOST_AUTO_TEST_CASE(the_order_of_R_ex_30_decides_which_part_is_told) {
   BOOST_TEST(refusal(all).find("Unable to find module") == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_report_has_every_error_of_every_part_and_every_warning) {
+  const Json report =
+      report_on({{"assets", {"elastic"}},
+                 {"slicers", 0},
+                 {"worker", 1},
+                 {"operations", {{{"_op", "data_generator"}, {"size", "many"}, {"siz", 1}}, {{"_op", "nop"}}, 7}},
+                 {"apis", {{{"_name", "no_such_api"}}}}})
+          .json();
+  BOOST_TEST(report.at("valid") == false);
+  std::vector<std::string> paths;
+  for (const Json& error : report.at("errors")) {
+    paths.push_back(error.at("part").get<std::string>() + " " + error.at("path").dump());
+    BOOST_TEST(!error.at("message").get<std::string>().empty());
+  }
+  const std::vector<std::string> expected{"assets [\"assets\"]",
+                                          "job [\"operations\",2]",
+                                          "job [\"slicers\"]",
+                                          "operation [\"operations\",0,\"size\"]",
+                                          "operation [\"operations\",1]",
+                                          "api [\"apis\",0]"};
+  BOOST_TEST(paths == expected, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_report_on_a_good_job_says_so_with_its_warnings) {
+  const Json report = report_on(job({{"worker", 1}})).json();
+  BOOST_TEST(report.at("valid") == true);
+  BOOST_TEST(report.at("errors").empty());
+  BOOST_TEST(report.at("warnings").size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_older_spelling_is_a_deprecation_R_api_73) {
+  const auto checked =
+      check_job(job({{"operations", {{{"_op", "file_reader"}, {"api_name", "file_reader_api"}}, {{"_op", "noop"}}}},
+                     {"apis", {{{"_name", "file_reader_api"}, {"path", "/tmp"}, {"format", "ldjson"}}}}}));
+  BOOST_REQUIRE_MESSAGE(checked, (checked ? "" : checked.error().message));
+  const Json& list = checked->warnings.json().at("list");
+  BOOST_REQUIRE(list.size() == 1u);
+  BOOST_TEST(list[0].at("type") == "JobValidation");
+  BOOST_TEST(list[0].at("reason").at("type") == "assetOperation");
+  BOOST_TEST(list[0].at("reason").at("kind") == "deprecation");
+  BOOST_TEST(list[0].at("reason").at("reason").at("_op") == "file_reader");
+  BOOST_TEST(list[0].at("reason").at("reason").at("field") == "api_name");
+}
+
 BOOST_AUTO_TEST_CASE(names_of_components_are_read_as_written_in_R_op_82) {
   BOOST_TEST((parse_component("op") == ComponentName{"op", "", ""}));
   BOOST_TEST((parse_component("op@asset:1.2.3") == ComponentName{"op", "asset:1.2.3", ""}));
