@@ -15,6 +15,7 @@
 #include "master/controller_main.hpp"
 #include "master/master_lock.hpp"
 #include "master/records_actor.hpp"
+#include "master/rest_settings.hpp"
 #include "master/store/sqlite/record_stores.hpp"
 
 /// The master's composition root: the only file that names concrete adapters, and the one place that knows that there
@@ -27,7 +28,7 @@ constexpr int exit_usage = 2;
 
 struct Settings {
   std::string data = "slicebus-data";
-  std::int64_t rest_port = 5678;
+  RestSettings rest;
   std::string bind = "127.0.0.1";
   std::string advertise;
   std::string broker = "tcp://127.0.0.1:5680";
@@ -43,33 +44,36 @@ struct Settings {
 };
 
 config::Program program_of(Settings& settings) {
-  return {.name = "slicebus-master",
-          .summary =
-              "Serves the REST API, keeps the records of jobs and executions, and starts a controller for each running "
-              "execution.",
-          .fields = {
-              {"data", &settings.data, "Where records and ledgers lie; made when absent", "directory"},
-              {"rest_port", &settings.rest_port, "Port of the REST API; 0 takes a free one", "0..65535", 0, 65'535},
-              {"bind", &settings.bind, "Address that the API and the controllers listen on", "address of this machine"},
-              {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind",
-               "host name or address"},
-              {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
-              {"slicer_port_range", &settings.slicer_port_range, "Ports of the controllers, one an execution",
-               "first:last"},
-              {"name", &settings.name, "The cluster's name, as GET / shows it", "text"},
-              {"shutdown_timeout", &settings.shutdown_timeout,
-               "How long controllers may take to end at SIGTERM, and running slices at a stop", "0 s..1 hour", 0,
-               3'600'000},
-              {"beat", &settings.beat, "How often orders are repeated and life is told", "50 ms..1 min", 50, 60'000},
-              {"lease", &settings.lease, "Silence of a slot after which its slices are given out again",
-               "200 ms..1 hour", 200, 3'600'000},
-              {"silence_limit", &settings.silence_limit, "Silence after which a controller is ended and started again",
-               "1 s..10 min", 1'000, 600'000},
-              {"api_validation_status", &settings.api_validation_status,
-               "HTTP status of an invalid job; 500 for suites that assert Teraslice's", "400 or 500", 400, 500},
-              config::log_level_field(&settings.log_level),
-              {"ready_fd", &settings.ready_fd, "Descriptor that is told the port once the API serves; -1: none",
-               "a number", -1, 1'000'000}}};
+  config::Program program{
+      .name = "slicebus-master",
+      .summary =
+          "Serves the REST API, keeps the records of jobs and executions, and starts a controller for each running "
+          "execution.",
+      .fields = {
+          {"data", &settings.data, "Where records and ledgers lie; made when absent", "directory"},
+          {"bind", &settings.bind, "Address that the API and the controllers listen on", "address of this machine"},
+          {"advertise", &settings.advertise, "The same address as other machines see it; empty: as bind",
+           "host name or address"},
+          {"broker", &settings.broker, "Where the broker is", "tcp://host:port"},
+          {"slicer_port_range", &settings.slicer_port_range, "Ports of the controllers, one an execution",
+           "first:last"},
+          {"name", &settings.name, "The cluster's name, as GET / shows it", "text"},
+          {"shutdown_timeout", &settings.shutdown_timeout,
+           "How long controllers may take to end at SIGTERM, and running slices at a stop", "0 s..1 hour", 0,
+           3'600'000},
+          {"beat", &settings.beat, "How often orders are repeated and life is told", "50 ms..1 min", 50, 60'000},
+          {"lease", &settings.lease, "Silence of a slot after which its slices are given out again", "200 ms..1 hour",
+           200, 3'600'000},
+          {"silence_limit", &settings.silence_limit, "Silence after which a controller is ended and started again",
+           "1 s..10 min", 1'000, 600'000},
+          {"api_validation_status", &settings.api_validation_status,
+           "HTTP status of an invalid job; 500 for suites that assert Teraslice's", "400 or 500", 400, 500},
+          config::log_level_field(&settings.log_level),
+          {"ready_fd", &settings.ready_fd, "Descriptor that is told the port once the API serves; -1: none", "a number",
+           -1, 1'000'000}}};
+  const std::vector<config::Field> rest = fields_of(settings.rest);
+  program.fields.insert(program.fields.end(), rest.begin(), rest.end());
+  return program;
 }
 
 /// Each open connection takes a descriptor, each controller two.
@@ -145,8 +149,7 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
   if (!records) {
     return failed(records.error());
   }
-  const auto server =
-      http::HttpServer::start({.bind = settings.bind, .port = static_cast<std::uint16_t>(settings.rest_port)});
+  const auto server = http::HttpServer::start(http_config(settings.rest, settings.bind));
   if (!server) {
     return failed(server.error());
   }

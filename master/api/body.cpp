@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "master/api/json_shape.hpp"
 #include "master/api/request.hpp"
 
 namespace slicebus::api {
@@ -23,27 +24,6 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-bool too_deep(std::string_view json) {
-  std::size_t depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char c = json[i];
-    if (in_text) {
-      i += c == '\\' ? 1 : 0;
-      in_text = c != '"';
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > body_depth_max) {
-        return true;
-      }
-    } else if ((c == '}' || c == ']') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 Answer<Document> parse_body(std::string_view content_type, const std::string& body) {
@@ -60,13 +40,21 @@ Answer<Document> parse_body(std::string_view content_type, const std::string& bo
   if (!looks_json) {
     return refuse(RefusalKind::invalid, "the json submitted is malformed");
   }
-  if (too_deep(body)) {
+  const JsonShape shape = shape_of(body);
+  if (shape.too_deep) {
     return refuse(RefusalKind::invalid,
                   "the json submitted is nested deeper than " + std::to_string(body_depth_max) + " levels");
+  }
+  if (shape.too_many_keys) {
+    return refuse(RefusalKind::invalid, "the json submitted has objects with too many keys");
   }
   Json json = Json::parse(body, nullptr, false);
   if (json.is_discarded()) {
     return refuse(RefusalKind::invalid, "the json submitted is malformed");
+  }
+  if (shape.repeated_key) {
+    return refuse(RefusalKind::invalid, "the json submitted has the key \"" + *shape.repeated_key +
+                                            "\" twice in one object; only one of the two can be meant");
   }
   return Document(std::move(json));
 }

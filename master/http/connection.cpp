@@ -15,15 +15,30 @@ constexpr Duration linger_max_at_shut_down = 500ms;
 /// Up to here head and body go out in one piece.
 constexpr std::size_t joined_body_bytes_max = 16U << 10U;
 
+/// With more than half of the budget of answers taken, nobody may stand still for longer.
+constexpr Duration answer_gap_max_when_scarce = 2s;
+
 std::string ms(std::chrono::milliseconds limit) { return std::to_string(limit.count()) + " ms"; }
+
+/// Makes `charged`, one connection's part of the budget, `bytes`.
+void charge(ByteBudget& budget, std::size_t& charged, std::size_t bytes) {
+  budget.bytes = budget.bytes - charged + bytes;
+  charged = bytes;
+}
 
 }  // namespace
 
-Connection::Connection(const HttpConfig& config, BodyBudget& budget, Now now)
+Connection::Connection(const HttpConfig& config, Budgets& budgets, Now now)
     : config_(config),
-      budget_(budget),
+      budgets_(budgets),
       parser_({.head_bytes_max = config.head_bytes_max, .body_bytes_max = config.body_bytes_max}),
+      began_(now.time),
       since_(now.time) {}
+
+Connection::~Connection() {
+  charge(budgets_.bodies, body_charged_, 0);
+  charge(budgets_.answers, answer_charged_, 0);
+}
 
 bool Connection::wants_input() const { return !input_ended_ && (state_ == State::reading || state_ == State::closing); }
 
@@ -41,17 +56,19 @@ void Connection::parse(std::string_view bytes, Now now) {
   while (state_ == State::reading && !bytes.empty()) {
     const auto before = parser_.phase();
     auto event = parser_.feed(bytes);
-    if (parser_.phase() != before || parser_.phase() == RequestParser::Phase::body) {
+    if (parser_.phase() != before) {
+      began_ = since_ = now.time;
+    } else if (parser_.phase() == RequestParser::Phase::body) {
       since_ = now.time;
     }
     if (event) {
       take(std::move(*event), now);
     } else {
-      charge(parser_.body_bytes());
+      charge(budgets_.bodies, body_charged_, parser_.body_bytes());
     }
   }
-  if (state_ == State::reading && budget_.bytes > budget_.bytes_max) {
-    refuse({503, "the bodies of all requests together exceed " + std::to_string(budget_.bytes_max) +
+  if (state_ == State::reading && budgets_.bodies.bytes > budgets_.bodies.bytes_max) {
+    refuse({503, "the bodies of all requests together exceed " + std::to_string(budgets_.bodies.bytes_max) +
                      " bytes; try again later"},
            now);
   }
@@ -64,7 +81,7 @@ void Connection::take(ParserEvent event, Now now) {
   if (std::holds_alternative<ContinueWanted>(event)) {
     out_ += continue_response();
   } else if (auto* request = std::get_if<ReceivedRequest>(&event)) {
-    charge(request->body.size());
+    charge(budgets_.bodies, body_charged_, request->body.size());
     head_only_ = request->method == "HEAD";
     persistent_ = request->persistent;
     request_ = std::move(*request);
@@ -117,6 +134,12 @@ void Connection::refuse(const Refusal& refusal, Now now) {
 }
 
 void Connection::write(HttpResponse response, bool persistent, Now now) {
+  const ByteBudget& answers = budgets_.answers;
+  if (!head_only_ && response.body.size() > joined_body_bytes_max &&
+      response.body.size() + answers.bytes > answers.bytes_max) {
+    response = standard_error(503, "answers that their clients have not read yet exceed " +
+                                       std::to_string(answers.bytes_max) + " bytes; try again later");
+  }
   const ResponseForm form{.head_only = head_only_, .persistent = persistent};
   out_ += response_head(response, form, now.wall);
   if (has_body(response.status, form)) {
@@ -124,12 +147,13 @@ void Connection::write(HttpResponse response, bool persistent, Now now) {
       out_ += response.body;
     } else {
       body_ = std::move(response.body);
+      charge(budgets_.answers, answer_charged_, body_.size());
     }
   }
-  charge(0);
+  charge(budgets_.bodies, body_charged_, 0);
   request_ = {};
   state_ = persistent ? State::answering : State::closing;
-  since_ = now.time;
+  began_ = since_ = now.time;
 }
 
 std::string_view Connection::unsent() const {
@@ -144,6 +168,7 @@ void Connection::sent(std::size_t count, Now now) {
     out_ = {};
     body_ = {};
     sent_ = 0;
+    charge(budgets_.answers, answer_charged_, 0);
     flushed(now);
   }
 }
@@ -156,6 +181,7 @@ void Connection::flushed(Now now) {
     state_ = input_ended_ ? State::finished : State::closing;
   } else if (state_ == State::answering) {
     state_ = State::reading;
+    began_ = now.time;
     parse(std::exchange(pending_, {}), now);
   }
 }
@@ -188,7 +214,7 @@ void Connection::tick(Now now) {
       }
       return;
     case State::answering:
-      state_ = waited >= config_.body_timeout ? State::finished : state_;
+      state_ = too_slow(sent_, now) ? State::finished : state_;
       return;
     case State::closing:
       tick_closing(now);
@@ -212,6 +238,10 @@ void Connection::tick_reading(Now now) {
     case RequestParser::Phase::body:
       if (waited >= config_.body_timeout) {
         refuse({408, "nothing of the request's body came for " + ms(config_.body_timeout)}, now);
+      } else if (too_slow(parser_.body_bytes(), now)) {
+        refuse(
+            {408, "the request's body comes slower than " + std::to_string(config_.byte_rate_min) + " bytes a second"},
+            now);
       }
       return;
     case RequestParser::Phase::refused:
@@ -221,14 +251,18 @@ void Connection::tick_reading(Now now) {
 
 void Connection::tick_closing(Now now) {
   const Duration waited = now.time - since_;
-  const bool over =
-      half_closed_ ? waited >= linger_gap_max || now.time >= linger_until_ : waited >= config_.body_timeout;
+  const bool over = half_closed_ ? waited >= linger_gap_max || now.time >= linger_until_ : too_slow(sent_, now);
   state_ = over ? State::finished : state_;
 }
 
-void Connection::charge(std::size_t bytes) {
-  budget_.bytes = budget_.bytes - charged_ + bytes;
-  charged_ = bytes;
+/// Whether a body or an answer of which `bytes` have gone over has stood still for too long, or moves so slowly that
+/// only its limit of time can end it: a byte now and then would hold the connection, and its memory, for days.
+bool Connection::too_slow(std::size_t bytes, Now now) const {
+  const bool scarce = state_ != State::reading && budgets_.answers.bytes > budgets_.answers.bytes_max / 2;
+  const Duration gap_max =
+      scarce ? std::min<Duration>(config_.body_timeout, answer_gap_max_when_scarce) : Duration(config_.body_timeout);
+  return now.time - since_ >= gap_max ||
+         now.time - began_ >= config_.body_timeout + std::chrono::seconds(bytes / config_.byte_rate_min);
 }
 
 }  // namespace slicebus::http

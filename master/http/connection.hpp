@@ -12,10 +12,15 @@
 
 namespace slicebus::http {
 
-/// Bytes of request bodies held at once over all connections: what a limit per connection cannot bound.
-struct BodyBudget {
+/// Bytes held at once over all connections: what a limit per connection cannot bound.
+struct ByteBudget {
   std::size_t bytes_max = 0;
   std::size_t bytes = 0;
+};
+
+struct Budgets {
+  ByteBudget bodies;   ///< of requests, until they are answered
+  ByteBudget answers;  ///< large ones, until the kernel has them
 };
 
 /// Both clocks, read together: limits by the one, the Date header by the other.
@@ -31,10 +36,10 @@ struct Now {
 class Connection {
  public:
   /// Borrows both; they outlive it.
-  Connection(const HttpConfig& config, BodyBudget& budget, Now now);
+  Connection(const HttpConfig& config, Budgets& budgets, Now now);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { charge(0); }
+  ~Connection();
 
   /// Bytes arrived. Only while wants_input().
   void receive(std::string_view bytes, Now now);
@@ -79,13 +84,14 @@ class Connection {
   void flushed(Now now);
   void tick_reading(Now now);
   void tick_closing(Now now);
-  void charge(std::size_t bytes);
+  bool too_slow(std::size_t bytes, Now now) const;
 
   const HttpConfig& config_;
-  BodyBudget& budget_;
+  Budgets& budgets_;
   RequestParser parser_;
   State state_ = State::reading;
-  TimePoint since_;  ///< start of the state, or of the parser's phase, or the last progress in it
+  TimePoint began_;  ///< start of the state, or of the parser's phase
+  TimePoint since_;  ///< the same, or the last progress in it
   ReceivedRequest request_;
   bool head_only_ = false;      ///< of the request being answered
   bool persistent_ = true;      ///< of the request being answered
@@ -94,11 +100,12 @@ class Connection {
   bool half_closed_ = false;
   bool half_close_due_ = false;
   TimePoint linger_until_;
-  std::string pending_;   ///< bytes read behind the request in hand; at most what one receive() brought
-  std::string out_;       ///< heads, and small bodies with them
-  std::string body_;      ///< a large body, as it was given
-  std::size_t sent_ = 0;  ///< of out_ and body_ together
-  std::size_t charged_ = 0;
+  std::string pending_;             ///< bytes read behind the request in hand; at most what one receive() brought
+  std::string out_;                 ///< heads, and small bodies with them
+  std::string body_;                ///< a large body, as it was given
+  std::size_t sent_ = 0;            ///< of out_ and body_ together
+  std::size_t body_charged_ = 0;    ///< to budgets_.bodies
+  std::size_t answer_charged_ = 0;  ///< to budgets_.answers
 };
 
 }  // namespace slicebus::http

@@ -48,7 +48,7 @@ GuardTransport::GuardTransport(const HttpConfig& config, HttpBridge& bridge)
     : Transport(std::make_shared<Doorman>()),
       config_(config),
       bridge_(bridge),
-      budget_{.bytes_max = config.bodies_bytes_max} {}
+      budgets_{.bodies = {.bytes_max = config.bodies_bytes_max}, .answers = {.bytes_max = config.answers_bytes_max}} {}
 
 GuardTransport::~GuardTransport() {
   if (timer_ >= 0) {
@@ -119,7 +119,7 @@ void GuardTransport::welcome(const std::shared_ptr<Pistache::Tcp::Peer>& peer) {
   if (full && refused_ >= refused_connections_max) {
     return;
   }
-  lines_.try_emplace(peer->fd(), config_, budget_, now()).first->second.refused = full;
+  lines_.try_emplace(peer->fd(), config_, budgets_, now()).first->second.refused = full;
   refused_ += full ? 1 : 0;
 }
 

@@ -35,7 +35,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
   using Event = Pistache::Aio::FdSet::Entry;
 
   struct Line {
-    Line(const HttpConfig& config, BodyBudget& budget, Now now) : connection(config, budget, now) {}
+    Line(const HttpConfig& config, Budgets& budgets, Now now) : connection(config, budgets, now) {}
     Connection connection;
     std::uint64_t request = 0;               ///< the id of the request at the bridge; 0: none
     Interest interest = Interest::Shutdown;  ///< what epoll is told; Shutdown: not told yet
@@ -61,7 +61,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
 
   HttpConfig config_;
   HttpBridge& bridge_;
-  BodyBudget budget_;
+  Budgets budgets_;
   int timer_ = -1;
   bool timer_armed_ = false;
   HttpBridge::Stage stage_ = HttpBridge::Stage::serving;

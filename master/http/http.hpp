@@ -14,12 +14,15 @@ struct HttpConfig {
   std::string bind = "127.0.0.1";
   std::uint16_t port = 5678;  ///< 0: a free one
   std::size_t head_bytes_max = 16U << 10U;
-  std::size_t body_bytes_max = 32U << 20U;     ///< ≥ 10 MB
-  std::size_t bodies_bytes_max = 512U << 20U;  ///< request bodies held at once, over all connections; beyond it: 503
-  std::size_t connections_max = 4'096;         ///< fewer where the process may not open as many files; beyond it: 503
-  std::size_t waiting_requests_max = 1'024;    ///< taken in and not answered; beyond it: 503
+  std::size_t body_bytes_max = 32U << 20U;      ///< ≥ 10 MB
+  std::size_t bodies_bytes_max = 512U << 20U;   ///< request bodies held at once, over all connections; beyond it: 503
+  std::size_t answers_bytes_max = 512U << 20U;  ///< answers on their way out, over all connections; beyond it: 503
+  std::size_t connections_max = 4'096;          ///< fewer where the process may not open as many files; beyond it: 503
+  std::size_t waiting_requests_max = 4'096;     ///< taken in and not answered; beyond it: 503
   std::chrono::milliseconds head_timeout{10'000};
-  std::chrono::milliseconds body_timeout{30'000};  ///< without any progress
+  std::chrono::milliseconds body_timeout{30'000};  ///< of a body or an answer without any progress
+  std::size_t byte_rate_min =
+      1'024;  ///< bytes a second; a body or an answer has body_timeout and the time of its bytes
   std::chrono::milliseconds keep_alive{60'000};
   std::chrono::milliseconds answer_timeout{300'000};  ///< api_response_timeout, R-api-13
 };

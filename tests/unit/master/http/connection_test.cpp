@@ -7,11 +7,15 @@ namespace {
 
 /// A connection with a clock of its own and a client that reads at once, unless it is told not to.
 struct Conversation {
-  HttpConfig config{
-      .body_bytes_max = 1'000, .head_timeout = 10s, .body_timeout = 30s, .keep_alive = 60s, .answer_timeout = 300s};
-  BodyBudget budget{.bytes_max = 1'500};
+  HttpConfig config{.body_bytes_max = 1'000,
+                    .head_timeout = 10s,
+                    .body_timeout = 30s,
+                    .byte_rate_min = 10,
+                    .keep_alive = 60s,
+                    .answer_timeout = 300s};
+  Budgets budgets{.bodies = {.bytes_max = 1'500}, .answers = {.bytes_max = 1'000'100}};
   Duration elapsed{};
-  Connection connection{config, budget, now()};
+  Connection connection{config, budgets, now()};
 
   Now now() const { return {.time = TimePoint(1h + elapsed), .wall = WallTime(1h)}; }
   void say(std::string_view bytes) { connection.receive(bytes, now()); }
@@ -157,13 +161,27 @@ BOOST_AUTO_TEST_CASE(a_head_that_does_not_end_is_408) {
 BOOST_AUTO_TEST_CASE(a_body_without_progress_is_408) {
   Conversation c;
   c.say(post_head);
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 2; ++i) {
     c.wait(29s);
-    c.say("b");
+    c.say(std::string(290, 'b'));
   }
   BOOST_TEST(c.connection.unsent().empty());
   c.wait(30s);
-  BOOST_TEST(c.hear().starts_with("HTTP/1.1 408 "));
+  const std::string heard = c.hear();
+  BOOST_TEST(heard.starts_with("HTTP/1.1 408 "));
+  BOOST_TEST(has(heard, "nothing of the request's body came for 30000 ms"));
+}
+
+BOOST_AUTO_TEST_CASE(a_body_that_comes_a_byte_now_and_then_is_408) {
+  Conversation c;
+  c.say(post_head);
+  for (int i = 0; i < 3; ++i) {
+    c.wait(10s);
+    c.say("b");
+  }
+  const std::string heard = (c.wait(0s), c.hear());
+  BOOST_TEST(heard.starts_with("HTTP/1.1 408 "));
+  BOOST_TEST(has(heard, "slower than 10 bytes a second"));
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_connection_is_closed_without_a_word) {
@@ -215,6 +233,88 @@ BOOST_AUTO_TEST_CASE(a_client_that_does_not_read_its_answer_is_left) {
   BOOST_TEST(c.connection.finished());
 }
 
+BOOST_AUTO_TEST_CASE(a_client_that_reads_its_answer_a_byte_now_and_then_is_left) {
+  Conversation c;
+  c.say(get);
+  c.taken();
+  c.answer(std::string(100'000, 'x'));
+  for (int i = 0; i < 29; ++i) {
+    c.wait(1s);
+    c.connection.sent(1, c.now());
+  }
+  c.wait(2s);
+  BOOST_TEST(!c.connection.finished());  // 29 bytes have earned it 2 s
+  c.wait(1s);
+  BOOST_TEST(c.connection.finished());
+}
+
+BOOST_AUTO_TEST_CASE(answers_that_nobody_reads_are_bounded_over_all_connections) {
+  Conversation c;
+  const auto asked = [&](Connection& connection, std::size_t bytes) {
+    connection.receive(get, c.now());
+    connection.take_request();
+    connection.answer({.body = std::string(bytes, 'x')}, c.now());
+  };
+  {
+    Connection other(c.config, c.budgets, c.now());
+    asked(other, 500'000);
+    BOOST_TEST(c.budgets.answers.bytes == 500'000U);
+    asked(c.connection, 600'000);
+    BOOST_TEST(c.hear().starts_with("HTTP/1.1 503 "));
+    asked(c.connection, 500'100);
+    BOOST_TEST(c.budgets.answers.bytes == 1'000'100U);
+    // When they are scarce, who stands still is left early.
+    other.tick({.time = c.now().time + 1s, .wall = c.now().wall});
+    BOOST_TEST(!other.finished());
+    other.tick({.time = c.now().time + 2s, .wall = c.now().wall});
+    BOOST_TEST(other.finished());
+    Connection small(c.config, c.budgets, c.now());
+    asked(small, 100);
+    BOOST_TEST(small.unsent().starts_with("HTTP/1.1 200 "));  // small answers pass
+  }
+  BOOST_TEST(c.budgets.answers.bytes == 500'100U);
+  BOOST_TEST(c.hear().starts_with("HTTP/1.1 200 "));
+  BOOST_TEST(c.budgets.answers.bytes == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_conversation_is_the_same_however_its_bytes_are_cut) {
+  // All that a connection does by itself: a pipeline, chunks, an expectation, HEAD, and a refusal in the end.
+  const std::string stream = get +
+                             "POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nab\r\n"
+                             "1\r\nc\r\n0\r\nT: u\r\n\r\n\r\n"
+                             "POST /c HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok"
+                             "HEAD /d HTTP/1.1\r\nHost: a\r\n\r\n"
+                             "POST /e HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\nxxx";
+  const auto play = [&](const std::vector<std::size_t>& cuts) {
+    Conversation c;
+    std::string heard;
+    std::size_t from = 0;
+    for (std::size_t to : cuts) {
+      c.say(std::string_view(stream).substr(from, to - from));
+      from = to;
+      heard += c.hear();
+      while (const auto request = c.connection.take_request()) {
+        c.answer(request->method + ' ' + request->target + '\n' + request->body);
+        heard += c.hear();
+      }
+    }
+    heard += c.connection.take_half_close() ? "half-closed" : "open";
+    return heard;
+  };
+  const std::string whole = play({stream.size()});
+  for (const char* part :
+       {"GET /a\n", "POST /b\nabc", "HTTP/1.1 100 ", "POST /c\nok", "HTTP/1.1 413 ", "half-closed"}) {
+    BOOST_TEST(has(whole, part), part << " is not in " << whole);
+  }
+  std::vector<std::size_t> every;
+  for (std::size_t cut = 1; cut < stream.size(); ++cut) {
+    BOOST_TEST_REQUIRE((play({cut, stream.size()}) == whole), "cut at " << cut << ": " << play({cut, stream.size()}));
+    every.push_back(cut);
+  }
+  every.push_back(stream.size());
+  BOOST_TEST(play(every) == whole);
+}
+
 BOOST_AUTO_TEST_CASE(a_client_that_says_its_last_word_still_gets_its_answer) {
   Conversation c;
   c.say(get);
@@ -244,19 +344,19 @@ BOOST_AUTO_TEST_CASE(close_is_said_and_done_when_the_client_asks_for_it) {
 
 BOOST_AUTO_TEST_CASE(bodies_of_all_connections_together_are_bounded) {
   Conversation c;
-  Connection other(c.config, c.budget, c.now());
+  Connection other(c.config, c.budgets, c.now());
   other.receive(post_head + std::string(800, 'b'), c.now());
-  BOOST_TEST(c.budget.bytes == 800U);
+  BOOST_TEST(c.budgets.bodies.bytes == 800U);
   c.say(post_head + std::string(600, 'b'));
   BOOST_TEST(c.connection.unsent().empty());
   c.say(std::string(200, 'b'));
   BOOST_TEST(c.hear().starts_with("HTTP/1.1 503 "));
-  BOOST_TEST(c.budget.bytes == 800U);
+  BOOST_TEST(c.budgets.bodies.bytes == 800U);
   other.receive(std::string(100, 'b'), c.now());
   BOOST_TEST(other.take_request().has_value());
-  BOOST_TEST(c.budget.bytes == 900U);  // until it is answered the loop holds it
+  BOOST_TEST(c.budgets.bodies.bytes == 900U);  // until it is answered the loop holds it
   other.answer({}, c.now());
-  BOOST_TEST(c.budget.bytes == 0U);
+  BOOST_TEST(c.budgets.bodies.bytes == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(a_shutdown_ends_idle_connections_at_once_and_answers_the_others) {
