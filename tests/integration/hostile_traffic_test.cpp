@@ -277,13 +277,12 @@ BOOST_AUTO_TEST_CASE(two_thousand_requests_in_one_pipeline) {
     for (int i = 0; i < 2'000; ++i) {
       all += i % 2 == 0 ? get("/none/" + std::to_string(i)) : post("/none/" + std::to_string(i), "{}");
     }
-    std::thread sender([&] { client.send(all); });
+    std::jthread sender([&] { client.send(all); });
     for (int i = 0; i < 2'000; ++i) {
       const auto response = client.read();
       BOOST_TEST_REQUIRE(response.status == 405);
       BOOST_TEST_REQUIRE(response.body.find("/none/" + std::to_string(i) + "\"") != std::string::npos, response.body);
     }
-    sender.join();
   });
 }
 
