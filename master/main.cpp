@@ -119,7 +119,6 @@ ControlConfig control_config(const Settings& settings, scheduler::PortRange port
   control.scheduler.beat = settings.beat;
   control.scheduler.silence_limit = settings.silence_limit;
   control.scheduler.node_grace = settings.silence_limit;
-  control.scheduler.drain_grace = settings.shutdown_timeout;
   control.scheduler.ports = ports;
   control.scheduler.broker = settings.broker;
   control.scheduler.ledger_folder = std::filesystem::absolute(settings.data).lexically_normal().string() + "/ledgers";

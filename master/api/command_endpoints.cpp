@@ -1,3 +1,5 @@
+#include <charconv>
+
 #include "common/config/config.hpp"
 #include "master/api/endpoints.hpp"
 #include "master/api/reply.hpp"
@@ -51,6 +53,38 @@ Answer<std::string> cleanup_type(const Query& query) {
   return std::string();
 }
 
+/// Exactly one of add, remove and total, a whole number above 0 (R-api-98, Q-9).
+Answer<service::WorkersChange> workers_change(const Query& query) {
+  using Kind = service::WorkersChange::Kind;
+  std::optional<service::WorkersChange> change;
+  bool valid = true;
+  for (const auto& [key, kind] : {std::pair{"add", Kind::add}, {"remove", Kind::remove}, {"total", Kind::total}}) {
+    const auto said = query.text(key);
+    if (!said) {
+      valid = false;
+    } else if (*said) {
+      const std::string& text = **said;
+      std::uint32_t count = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+      valid = valid && !change && error == std::errc{} && end == text.data() + text.size() && count > 0;
+      change = service::WorkersChange{kind, count};
+    }
+  }
+  if (!valid || !change) {
+    return refuse(RefusalKind::invalid,
+                  "Must provide a valid worker parameter(add/remove/total) that is a number and greater than zero");
+  }
+  return *change;
+}
+
+Handled change_workers(Desk& desk, const Call& call, const ExecutionId& ex_id) {
+  const auto change = workers_change(call.query);
+  if (!change) {
+    return tl::make_unexpected(change.error());
+  }
+  return handled(desk.executions.change_workers(ex_id, *change, call.ticket));
+}
+
 Handled start_job(Desk& desk, const Call& call) { return handled(desk.jobs.start(JobId{call.id})); }
 
 Handled stop_job(Desk& desk, const Call& call) {
@@ -77,6 +111,14 @@ Handled resume_execution(Desk& desk, const Call& call) {
   return handled(desk.executions.resume(ExecutionId{call.id}, call.ticket));
 }
 
+Handled change_job_workers(Desk& desk, const Call& call) {
+  return with_latest(desk, call, [&](const ExecutionId& ex_id) { return change_workers(desk, call, ex_id); });
+}
+
+Handled change_execution_workers(Desk& desk, const Call& call) {
+  return change_workers(desk, call, ExecutionId{call.id});
+}
+
 Handled recover_job(Desk& desk, const Call& call) {
   const auto cleanup = cleanup_type(call.query);
   if (!cleanup) {
@@ -97,7 +139,14 @@ const std::vector<Parameter> stop_parameters{
     {"blocking", R"({"type":"boolean","default":true})", "Answer when it has stopped; `false`: at once."},
     {"timeout", R"({"type":["integer","string"]})",
      "How long running slices may take before their slots are ended: milliseconds, or a text such as `5 s`."},
-    {"force", R"({"type":"boolean","default":false})", "Stop it whatever its status says, without grace."}};
+    {"force", R"({"type":"boolean","default":false})",
+     "Stop it whatever its status says; without a `timeout` running slices have no time at all."}};
+
+const std::vector<Parameter> workers_parameters{
+    {"add", R"({"type":"integer","minimum":1})", "So many workers more. Exactly one of these three must be given."},
+    {"remove", R"({"type":"integer","minimum":1})",
+     "So many fewer, at least one stays; the answer comes when their processes are gone."},
+    {"total", R"({"type":"integer","minimum":1})", "So many in all."}};
 
 const std::vector<Parameter> recover_parameters{
     {"cleanup_type", R"({"type":"string","enum":["","all","errors","pending"]})",
@@ -128,6 +177,10 @@ std::vector<Route> command_endpoints() {
       command("/jobs/{job_id}/_resume", resume_job, "Resumes a job's latest execution.", "StatusAnswer", {},
               {404, 409}),
       command("/ex/{ex_id}/_resume", resume_execution, "Resumes an execution.", "StatusAnswer", {}, {404, 409}),
+      command("/jobs/{job_id}/_workers", change_job_workers, "Changes how many workers a job's latest execution wants.",
+              "Message", workers_parameters, {404}),
+      command("/ex/{ex_id}/_workers", change_execution_workers, "Changes how many workers an execution wants.",
+              "Message", workers_parameters, {404}),
       command("/jobs/{job_id}/_recover", recover_job,
               "Goes on where a job's latest execution ended, as the job is now.", "Started", recover_parameters,
               {404, 409, 410}),

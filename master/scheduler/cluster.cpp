@@ -1,6 +1,5 @@
 #include "master/scheduler/cluster.hpp"
 
-#include <algorithm>
 #include <set>
 
 namespace slicebus::scheduler {
@@ -8,7 +7,7 @@ namespace {
 
 bool same_room(const wire::NodeEntry& a, const wire::NodeEntry& b) {
   return a.connected == b.connected && a.beat.agent == b.beat.agent && a.beat.slots_total == b.beat.slots_total &&
-         a.beat.slots == b.beat.slots && a.beat.trouble == b.beat.trouble;
+         a.beat.slots == b.beat.slots && a.beat.deaths == b.beat.deaths && a.beat.trouble == b.beat.trouble;
 }
 
 }  // namespace
@@ -46,7 +45,11 @@ Cluster::Change Cluster::apply(const wire::ClusterUpdate& update, TimePoint now)
   change.removed.insert(change.removed.end(), update.removed.begin(), update.removed.end());
   for (const NodeId& node : change.removed) {
     missing_.erase(node);
-    change.relevant |= nodes_.erase(node) > 0;
+    if (const auto found = nodes_.find(node); found != nodes_.end()) {
+      unlist(found->second);
+      nodes_.erase(found);
+      change.relevant = true;
+    }
   }
   return change;
 }
@@ -61,6 +64,7 @@ Cluster::Change Cluster::expire(TimePoint now) {
     const auto found = nodes_.find(it->first);
     it = missing_.erase(it);
     if (found != nodes_.end()) {
+      unlist(found->second);
       found->second.connected = false;
       change.nodes.push_back(found->second);
       change.relevant = true;
@@ -74,22 +78,46 @@ void Cluster::put(const wire::NodeEntry& entry, Change& change) {
   change.nodes.push_back(entry);
   const auto [at, is_new] = nodes_.try_emplace(entry.beat.node, entry);
   if (is_new) {
+    list(entry);
     change.relevant = true;
     return;
   }
-  change.relevant |= !same_room(at->second, entry);
+  if (!same_room(at->second, entry)) {
+    unlist(at->second);
+    list(entry);
+    change.relevant = true;
+  }
   at->second = entry;
 }
 
-std::uint32_t Cluster::reported(const NodeId& node, const ExecutionId& ex_id, bool draining) const {
-  const auto found = nodes_.find(node);
-  if (found == nodes_.end()) {
-    return 0;
+void Cluster::list(const wire::NodeEntry& entry) {
+  if (!entry.connected) {
+    return;
   }
-  const auto& slots = found->second.beat.slots;
-  return static_cast<std::uint32_t>(std::count_if(slots.begin(), slots.end(), [&](const wire::SlotState& slot) {
-    return slot.ex_id == ex_id && (draining || !slot.draining);
-  }));
+  for (const wire::SlotState& slot : entry.beat.slots) {
+    SlotCount& running = by_execution_[slot.ex_id][entry.beat.node];
+    ++(slot.draining ? running.draining : running.serving);
+  }
+}
+
+void Cluster::unlist(const wire::NodeEntry& entry) {
+  if (!entry.connected) {
+    return;
+  }
+  for (const wire::SlotState& slot : entry.beat.slots) {
+    if (const auto found = by_execution_.find(slot.ex_id); found != by_execution_.end()) {
+      found->second.erase(entry.beat.node);
+      if (found->second.empty()) {
+        by_execution_.erase(found);
+      }
+    }
+  }
+}
+
+const std::map<NodeId, SlotCount>& Cluster::slots_of(const ExecutionId& ex_id) const {
+  static const std::map<NodeId, SlotCount> none;
+  const auto found = by_execution_.find(ex_id);
+  return found == by_execution_.end() ? none : found->second;
 }
 
 }  // namespace slicebus::scheduler

@@ -8,6 +8,14 @@
 
 namespace slicebus::scheduler {
 
+/// Slots that a node reports for one execution.
+struct SlotCount {
+  std::uint32_t serving = 0;
+  std::uint32_t draining = 0;  ///< on their way out, their places not free yet
+
+  std::uint32_t total() const { return serving + draining; }
+};
+
 /// The nodes as the broker tells them. A restarted broker does not know every node at once, so nodes that are missing
 /// from its first word stay as they were for `grace`: nobody is lost because the broker was.
 class Cluster {
@@ -28,14 +36,17 @@ class Cluster {
   const std::map<NodeId, wire::NodeEntry>& nodes() const { return nodes_; }
   /// There has been a snapshot.
   bool known() const { return known_; }
-  /// Slots that the node reports for the execution. @param draining  count those on their way out too
-  std::uint32_t reported(const NodeId& node, const ExecutionId& ex_id, bool draining) const;
+  /// What connected nodes report of an execution: none of them with 0 slots.
+  const std::map<NodeId, SlotCount>& slots_of(const ExecutionId& ex_id) const;
 
  private:
   void put(const wire::NodeEntry& entry, Change& change);
+  void list(const wire::NodeEntry& entry);
+  void unlist(const wire::NodeEntry& entry);
 
   Duration grace_;
   std::map<NodeId, wire::NodeEntry> nodes_;
+  std::map<ExecutionId, std::map<NodeId, SlotCount>> by_execution_;  ///< `nodes_` the other way round, connected ones
   std::map<NodeId, TimePoint> missing_;  ///< not heard of by the present broker; when that ends in `disconnected`
   ProcessId broker_;
   std::uint64_t sequence_ = 0;

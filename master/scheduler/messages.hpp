@@ -18,7 +18,7 @@ struct Desire {
   std::uint64_t version = 0;
   bool paused = false;
   bool stopping = false;
-  Duration stop_timeout = 7s;  ///< of a stop: how long its running slices may take
+  Duration stop_timeout = 7s;  ///< of a stop: how long its running slices may take from then on
 
   bool operator==(const Desire&) const = default;
 };
@@ -48,6 +48,7 @@ struct DesireChanged {
 struct WorkersChanged {
   ExecutionId ex_id;
   std::uint32_t workers = 1;
+  std::uint64_t version = 0;  ///< grows with every change of it; comes back as WorkersReached::version
 };
 /// Its terminal status is durable: the controller may go, the slots are free.
 struct ExecutionEnded {
@@ -81,6 +82,11 @@ struct ControllerSaid {
 /// The controller is not connected any more: statistics are stale, nothing can be paused.
 struct ControllerGone {
   ExecutionId ex_id;
+};
+/// No more slot processes of it run on connected nodes than are wanted since that WorkersChanged.
+struct WorkersReached {
+  ExecutionId ex_id;
+  std::uint64_t version = 0;
 };
 /// A stop found that it had never begun.
 struct ExecutionNeverRan {
@@ -123,7 +129,8 @@ struct StopServing {};
 struct CloseRecords {};
 
 using ToRecords =
-    std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, ExecutionNeverRan, ExecutionBroke,
-                 WaitingChanged, ClusterChanged, ControllersChanged, BrokerHeard, StopServing, CloseRecords>;
+    std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, WorkersReached, ExecutionNeverRan,
+                 ExecutionBroke, WaitingChanged, ClusterChanged, ControllersChanged, BrokerHeard, StopServing,
+                 CloseRecords>;
 
 }  // namespace slicebus::scheduler

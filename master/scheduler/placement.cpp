@@ -1,6 +1,6 @@
 #include "master/scheduler/placement.hpp"
 
-#include <algorithm>
+#include <set>
 
 namespace slicebus::scheduler {
 namespace {
@@ -8,9 +8,13 @@ namespace {
 /// The giving-out: counts what each has got meanwhile.
 class Table {
  public:
-  Table(std::span<const Demand> demands, FreeSlots free)
-      : demands_(demands), free_(std::move(free)), has_(demands.size()) {
-    for (std::size_t i = 0; i < demands.size(); ++i) {
+  Table(std::span<const Demand> demands, const FreeSlots& free) : demands_(demands), has_(demands.size()) {
+    for (const auto& [node, slots] : free) {
+      if (slots > 0) {
+        free_.insert({slots, node});
+      }
+    }
+    for (std::size_t i = 0; i < demands_.size(); ++i) {
       has_[i] = demands[i].has;
     }
   }
@@ -31,28 +35,37 @@ class Table {
   std::vector<Allocation> take() { return std::move(given_); }
 
  private:
+  struct Room {
+    std::uint32_t slots = 0;  ///< >= 1
+    NodeId node;
+
+    /// The one with most slots first, of equals the lower id.
+    bool operator<(const Room& other) const { return slots != other.slots ? slots > other.slots : node < other.node; }
+  };
+
   bool give(std::size_t i) {
-    const auto most =
-        std::max_element(free_.begin(), free_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    if (most == free_.end() || most->second == 0) {
+    if (free_.empty()) {
       return false;
     }
-    --most->second;
+    auto most = free_.extract(free_.begin());
+    given_.push_back({demands_[i].ex_id, most.value().node});
     ++has_[i];
-    given_.push_back({demands_[i].ex_id, most->first});
+    if (--most.value().slots > 0) {
+      free_.insert(std::move(most));
+    }
     return true;
   }
 
   std::span<const Demand> demands_;
-  FreeSlots free_;
+  std::set<Room> free_;
   std::vector<std::uint32_t> has_;
   std::vector<Allocation> given_;
 };
 
 }  // namespace
 
-std::vector<Allocation> place(std::span<const Demand> demands, FreeSlots free) {
-  Table table(demands, std::move(free));
+std::vector<Allocation> place(std::span<const Demand> demands, const FreeSlots& free) {
+  Table table(demands, free);
   table.first_slots(true);
   table.first_slots(false);
   table.the_rest();

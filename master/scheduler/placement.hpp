@@ -33,9 +33,10 @@ struct Allocation {
 /// Hands out free slots, one at a time, to the node with the most of them (ties: the lower node id): first to started
 /// executions that have none at all, then a first one to each that waits to start, then what is left to unmet wishes;
 /// each time the oldest first.
+/// O((demands + allocations) · log nodes).
 /// @param demands  oldest first
 /// @return         in the order of giving; at most `wanted - has` per execution, at most `free` per node
-std::vector<Allocation> place(std::span<const Demand> demands, FreeSlots free);
+std::vector<Allocation> place(std::span<const Demand> demands, const FreeSlots& free);
 
 /// Takes slots away until `shares` sum to at most `wanted`, always from the node where the execution has the most
 /// (ties: the higher node id), so that what stays is spread evenly.

@@ -10,6 +10,9 @@ Scheduler::Scheduler(SchedulerConfig config)
 SchedulerActions Scheduler::step(const SchedulerEvent& event, TimePoint now) {
   now_ = now;
   actions_.clear();
+  // Beats are by far the most of what happens, and seldom news; their handlers know.
+  no_slots_.reset();
+  plan_due_ = !std::holds_alternative<wire::ControllerBeat>(event) && !std::holds_alternative<wire::BrokerBeat>(event);
   std::visit([this](const auto& happened) { on(happened); }, event);
   settle();
   return std::move(actions_);
@@ -20,9 +23,6 @@ TimePoint Scheduler::next_deadline() const {
   for (const Execution& execution : executions_) {
     if (execution.foreman.state == Foreman::State::absent && execution.started && execution.foreman.not_before > now_) {
       next = std::min(next, execution.foreman.not_before);
-    }
-    if (execution.drain_at) {
-      next = std::min(next, *execution.drain_at);
     }
   }
   return next;
@@ -37,6 +37,7 @@ void Scheduler::on(const ExecutionWanted& wanted) {
   }
   Execution& execution = executions_.emplace_back();
   by_id_[wanted.ex_id] = std::prev(executions_.end());
+  execution.age = ++number_;
   execution.wanted = wanted;
   execution.started = wanted.started;
   execution.restarts = RestartPolicy(!wanted.started && !wanted.recovery);
@@ -59,17 +60,23 @@ void Scheduler::on(const DesireChanged& change) {
 }
 
 void Scheduler::set_desire(Execution& execution, const Desire& desire) {
-  const bool stops_now = desire.stopping;
   execution.wanted.desire = desire;
   execution.order_number = ++number_;
-  if (stops_now && !execution.started) {
+  if (desire.stopping && !execution.started) {
     actions_.push_back(TellRecords{ExecutionNeverRan{execution.wanted.ex_id}});
     return;
   }
-  if (stops_now) {
-    // Slots that are to go finish what they run, or lose it when the agent's patience ends: the stop's time less that
-    // patience.
-    execution.drain_at = now_ + std::max(Duration{0}, desire.stop_timeout - config_.drain_grace);
+  if (desire.stopping) {
+    // Its slots finish what they run, or lose it when the stop's time is over. A stop that is ordered again sets its
+    // own time; the slot that publishes what others left unpublished is left alone.
+    if (!execution.drain) {
+      execution.drain.emplace(Execution::Drain{.since = now_});
+      while (!execution.shares.empty()) {
+        share(execution, execution.shares.begin()->first, 0);
+      }
+    }
+    execution.drain->grace = now_ - execution.drain->since + desire.stop_timeout;
+    make_stale(execution);
   }
   send_order(execution);
 }
@@ -77,6 +84,8 @@ void Scheduler::set_desire(Execution& execution, const Desire& desire) {
 void Scheduler::on(const WorkersChanged& change) {
   if (Execution* execution = find(change.ex_id)) {
     execution->wanted.workers = change.workers;
+    execution->workers_version = change.version;
+    execution->workers_reached = false;
   }
 }
 
@@ -87,7 +96,7 @@ void Scheduler::on(const ExecutionEnded& ended) {
   }
   execution->ended = true;
   execution->shares.clear();
-  execution->drain_at.reset();
+  make_stale(*execution);
   execution->foreman.heard = now_;
   execution->order_number = ++number_;
   send_order(*execution);
@@ -106,7 +115,35 @@ void Scheduler::on(const wire::ClusterUpdate& update) {
     actions_.push_back(SendControl{"broker", wire::MasterBeat{config_.process, true}});
     return;
   }
-  tell_cluster(std::move(change));
+  follow(std::move(change));
+}
+
+void Scheduler::follow(Cluster::Change change) {
+  for (const wire::NodeEntry& entry : change.nodes) {
+    const NodeId& node = entry.beat.node;
+    stale_.insert(node);
+    if (entry.connected && !entry.beat.trouble.empty()) {
+      troubled_.insert(node);
+    } else {
+      troubled_.erase(node);
+    }
+    take_back_from(node);
+  }
+  for (const NodeId& node : change.removed) {
+    take_back_from(node);
+    if (const auto place = places_.extract(node)) {
+      for (const ExecutionId& ex_id : place.mapped().named) {
+        if (Execution* execution = find(ex_id)) {
+          execution->touched.erase(node);
+        }
+      }
+    }
+    stale_.erase(node);
+    troubled_.erase(node);
+  }
+  if (!change.nodes.empty() || !change.removed.empty()) {
+    actions_.push_back(TellRecords{ClusterChanged{std::move(change.nodes), std::move(change.removed)}});
+  }
 }
 
 void Scheduler::on(const wire::ControllerBeat& beat) {
@@ -130,18 +167,22 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
       execution->port = beat.port;
     }
     execution->endpoint = endpoint;
+    make_stale(*execution);
     actions_.push_back(TellRecords{ControllerOpened{beat.ex_id, beat.host, beat.port}});
   }
   if (!foreman.spoke) {
     foreman.spoke = true;
     foreman.spoke_first = now_;
+    plan_due_ = true;
     send_order(*execution);
   }
   execution->restarts.saw(beat.slices_planned, beat.slices_processed);
   foreman.waiting = beat.waiting;
+  plan_due_ |= foreman.final_proposed == beat.final_status.empty();
   foreman.final_proposed = !beat.final_status.empty();
   const std::uint64_t obeyed = beat.order_seen >= execution->order_number ? execution->wanted.desire.version : 0;
   actions_.push_back(TellRecords{ControllerSaid{beat, obeyed}});
+  tell_waiting(*execution);
 }
 
 void Scheduler::on(const wire::BrokerBeat&) { heard_broker(); }
@@ -149,6 +190,7 @@ void Scheduler::on(const wire::BrokerBeat&) { heard_broker(); }
 void Scheduler::heard_broker() {
   if (!broker_alive()) {
     broker_since_ = now_;
+    plan_due_ = true;  // what executions wait for reads differently now
   }
   broker_heard_ = now_;
 }
@@ -165,6 +207,7 @@ void Scheduler::on(const ControllerStarted& started) {
     fresh.pid = started.pid;
     fresh.heard = now_;
     execution->foreman = fresh;
+    controllers_due_ = true;
   }
 }
 
@@ -181,6 +224,7 @@ void Scheduler::on(const ControllerDied& died) {
       execution->foreman.state != Foreman::State::running) {
     return;
   }
+  controllers_due_ = true;
   if (execution->ended) {
     execution->foreman.state = Foreman::State::absent;
     drop_ended(died.ex_id);
@@ -212,6 +256,11 @@ void Scheduler::drop_ended(const ExecutionId& ex_id) {
     return;
   }
   ports_.give_back(found->second->port);
+  for (const NodeId& node : found->second->touched) {
+    if (const auto place = places_.find(node); place != places_.end()) {
+      place->second.named.erase(ex_id);
+    }
+  }
   executions_.erase(found->second);
   by_id_.erase(found);
 }
@@ -230,14 +279,7 @@ void Scheduler::send_order(Execution& execution) {
 // -----------------------------------------------------------------------------------------------------------------
 
 void Scheduler::on(const Tick&) {
-  tell_cluster(cluster_.expire(now_));
-  for (Execution& execution : executions_) {
-    if (execution.drain_at && now_ >= *execution.drain_at) {
-      execution.drain_at.reset();
-      execution.draining = true;
-      execution.shares.clear();
-    }
-  }
+  follow(cluster_.expire(now_));
   if (now_ < next_beat_) {
     return;
   }

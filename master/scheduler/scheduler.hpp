@@ -24,7 +24,6 @@ struct SchedulerConfig {
   Duration beat = 1s;           ///< how often orders and wishes are repeated
   Duration silence_limit = 9s;  ///< a controller that is silent for longer (and a beat) is ended and started again
   Duration node_grace = 9s;     ///< how long a restarted broker may miss a node before it counts as lost
-  Duration drain_grace = 7s;    ///< what an agent gives a slot that is to go for the slice it runs
   PortRange ports;
   std::string broker;              ///< endpoint, for texts
   std::string ledger_folder;       ///< "DIR/ledgers"
@@ -111,23 +110,33 @@ class Scheduler {
   };
   struct Execution {
     ExecutionWanted wanted;
-    bool started = false;  ///< a controller was asked for, in this life or an earlier one
-    bool ended = false;    ///< terminal and recorded; stays until its controller is gone
+    std::uint64_t age = 0;  ///< smaller is older
+    bool started = false;   ///< a controller was asked for, in this life or an earlier one
+    bool ended = false;     ///< terminal and recorded; stays until its controller is gone
     std::uint16_t port = 0;
     std::string endpoint;  ///< what slots connect to; empty: not known yet
     std::uint64_t order_number = 0;
-    Shares shares;
-    std::set<NodeId> touched;  ///< nodes that were asked for slots of it
-    bool draining = false;     ///< a stop takes its slots: they go
-    std::optional<TimePoint> drain_at;
-    TimePoint drained{};  ///< when the last of them was gone
+    Shares shares;             ///< changed by share(), until the end
+    std::set<NodeId> touched;  ///< nodes whose wishes name it, or did
+    /// A stop takes the slots away: when it began to, and how long each may take for its slice from then on.
+    struct Drain {
+      TimePoint since{};
+      Duration grace{};
+      bool over = false;  ///< the last of them is gone
+      TimePoint ended{};  ///< and that was then
+    };
+    std::optional<Drain> drain;
+    std::uint64_t workers_version = 0;  ///< of the last WorkersChanged
+    bool workers_reached = true;        ///< and it was said that it is so
     RestartPolicy restarts{true};
     Foreman foreman;
     std::string waiting_told;
   };
-  struct SentWishes {
-    std::uint64_t number = 0;
-    std::vector<wire::WantedSlots> executions;
+  /// What a node was told, and of which executions it may still have something to tell.
+  struct Place {
+    std::set<ExecutionId> named;
+    std::uint64_t number = 0;  ///< of the last SlotsWanted; 0: none yet
+    std::vector<wire::WantedSlots> wishes;
   };
 
   void on(const ExecutionWanted& wanted);
@@ -147,22 +156,30 @@ class Scheduler {
 
   void settle();
   void plan();
-  void adopt_and_shed();
+  void adopt_and_shed(Execution& execution);
+  void take_back_from(const NodeId& node);
   std::uint32_t demand(const Execution& execution) const;
   FreeSlots free_slots() const;
+  void share(Execution& execution, NodeId node, std::uint32_t slots);
   void start_controllers();
   void send_wishes(bool repeat);
+  std::vector<wire::WantedSlots> wishes_for(const NodeId& node, const wire::NodeEntry& entry, const Place& place);
+  void name(Execution& execution, const NodeId& node);
+  void make_stale(const Execution& execution);
+  void tell_reached();
   void send_order(Execution& execution);
   void set_desire(Execution& execution, const Desire& desire);
   void lost_controller(Execution& execution, bool own, const std::string& how);
   void drop_ended(const ExecutionId& ex_id);
   void tell_controllers();
   void tell_waiting();
-  void tell_cluster(Cluster::Change change);
+  void tell_waiting(Execution& execution);
+  void follow(Cluster::Change change);
   void heard_broker();
   bool broker_alive() const;
-  std::string waiting_for(const Execution& execution) const;
-  std::string waiting_for_slots(const Execution& execution) const;
+  std::string waiting_for(const Execution& execution);
+  std::string waiting_for_slots() const;
+  const std::string& no_slots();
   Execution* find(const ExecutionId& ex_id);
 
   SchedulerConfig config_;
@@ -170,7 +187,9 @@ class Scheduler {
   PortPool ports_;
   std::list<Execution> executions_;  ///< oldest first
   std::map<ExecutionId, std::list<Execution>::iterator> by_id_;
-  std::map<NodeId, SentWishes> sent_;
+  std::map<NodeId, Place> places_;
+  std::set<NodeId> stale_;     ///< nodes whose wishes may have to change
+  std::set<NodeId> troubled_;  ///< connected nodes that say that slots do not start
   std::vector<ControllerProcess> controllers_told_;
   std::uint64_t number_;
   TimePoint now_{};
@@ -179,6 +198,9 @@ class Scheduler {
   TimePoint broker_since_{};  ///< it has answered without a gap since then
   bool loaded_ = false;
   bool terminating_ = false;
+  bool plan_due_ = true;                 ///< something that a plan looks at has changed in this step
+  bool controllers_due_ = true;          ///< a controller has begun to run, or ended
+  std::optional<std::string> no_slots_;  ///< of this step: why nobody gets a slot
   SchedulerActions actions_;
 };
 

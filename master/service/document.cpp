@@ -33,6 +33,16 @@ std::string text_of(const Json& object, std::string_view field) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::uint32_t count_of(const Json& object, std::string_view field, std::uint32_t fallback) {
+  const auto found = object.find(field);
+  if (found == object.end() || !found->is_number_integer()) {
+    return fallback;
+  }
+  const bool is_negative = !found->is_number_unsigned() && found->get<std::int64_t>() < 0;
+  const bool fits = !is_negative && found->get<std::uint64_t>() <= UINT32_MAX;
+  return fits ? found->get<std::uint32_t>() : fallback;
+}
+
 bool flag_of(const Json& object, std::string_view field, bool fallback) {
   const auto found = object.find(field);
   return found != object.end() && found->is_boolean() ? found->get<bool>() : fallback;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,6 +36,8 @@ class Document {
 std::string compact(const Json& json);
 /// A field as text, or "" when it is absent or no text.
 std::string text_of(const Json& object, std::string_view field);
+/// A field as a whole number of 0..2^32-1, or `fallback` when it is absent or anything else.
+std::uint32_t count_of(const Json& object, std::string_view field, std::uint32_t fallback);
 /// A field as a boolean, or `fallback`.
 bool flag_of(const Json& object, std::string_view field, bool fallback);
 

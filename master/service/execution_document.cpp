@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "common/version.hpp"
@@ -30,6 +31,9 @@ constexpr std::array<std::string_view, 20> run_fields{"relocatable",
                                                       "_waiting",
                                                       "_deleted",
                                                       "_deleted_on"};
+
+constexpr std::string_view paused_word = "paused";
+constexpr std::string_view stopping_word = "stopping";
 
 std::string date(std::int64_t ms) { return iso8601(WallTime{std::chrono::milliseconds(ms)}); }
 
@@ -68,6 +72,33 @@ Document new_execution(const Json& config, const JobId& job_id, const ExecutionI
     }
   }
   return Document(std::move(record));
+}
+
+std::string desired_text(const scheduler::Desire& desire) {
+  if (desire.stopping) {
+    return std::string(stopping_word) + " " +
+           std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(desire.stop_timeout).count());
+  }
+  return std::string(desire.paused ? paused_word : "");
+}
+
+scheduler::Desire desire_from(std::string_view text, Duration stop_timeout) {
+  scheduler::Desire desire{.version = 1, .paused = text == paused_word, .stop_timeout = stop_timeout};
+  if (text.substr(0, stopping_word.size()) == stopping_word) {
+    desire.stopping = true;
+    std::int64_t ms = -1;
+    const std::string_view time = text.substr(std::min(text.size(), stopping_word.size() + 1));
+    std::from_chars(time.data(), time.data() + time.size(), ms);
+    if (ms >= 0) {
+      desire.stop_timeout = std::chrono::milliseconds(ms);
+    }
+  }
+  return desire;
+}
+
+Document workers_answer(const ExecutionId& ex_id, std::uint32_t count, std::string_view action) {
+  return Document(Json{{"message", std::to_string(count) + " workers have been " + std::string(action) +
+                                       " for execution: " + ex_id.text}});
 }
 
 void set_status(Json& execution, Status status, WallTime updated) {

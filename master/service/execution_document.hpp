@@ -5,6 +5,7 @@
 #include "common/ids.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
+#include "master/scheduler/messages.hpp"
 #include "master/service/document.hpp"
 #include "master/service/status_machine.hpp"
 
@@ -24,6 +25,14 @@ Document new_execution(const Json& config, const JobId& job_id, const ExecutionI
 
 /// The part of a record that is the job's configuration: without ids, status, addresses, statistics.
 Json configuration_of(const Json& execution);
+
+/// What was ordered, as ExecutionRecord::desired keeps it: "", "paused", or "stopping" and its time in ms.
+std::string desired_text(const scheduler::Desire& desire);
+/// @param stop_timeout  of a stop that is recorded without its own
+scheduler::Desire desire_from(std::string_view text, Duration stop_timeout);
+
+/// R-api-99. @param action "enqueued", "remove" or "set"
+Document workers_answer(const ExecutionId& ex_id, std::uint32_t count, std::string_view action);
 
 /// Writes `_status` and `_updated`.
 void set_status(Json& execution, Status status, WallTime updated);

@@ -1,4 +1,4 @@
-// The other half of Executions: what the control actor tells becomes status, statistics and answers.
+// Executions' third part: what the control actor tells becomes status, statistics and answers.
 #include <nlohmann/json.hpp>
 
 #include "master/service/executions.hpp"
@@ -24,6 +24,45 @@ void Executions::follow(Living& living, StatusEvent event) {
 void Executions::forgive(Living& living) {
   living.failures_forgiven = living.beat.slices_failed;
   living.recovery_forgiven = living.beat.recovering;
+  living.probation.reset();
+  if (living.beat.slices_failed > 0) {
+    // So that the next master knows, too, which failures are forgiven.
+    living.document.json()["_slicer_stats"] = slicer_stats(living.beat, 0);
+  }
+}
+
+/// R-ex-106, 107: a slice failed that was not forgiven. `once` goes on to its end; `persistent` has no end, so it may
+/// come through a probation instead.
+void Executions::fail(Living& living) {
+  Json& document = living.document.json();
+  if (living.status != Status::failing) {
+    happen(living, StatusEvent::slices_fail);
+    set_outcome(document, "execution " + living.record.ex_id.text +
+                              " has encountered a processing error, reason: slice failure event");
+    document["_slicer_stats"] = slicer_stats(living.beat, 0);
+    living.probation.reset();
+  }
+  if (text_of(document, "lifecycle") == "persistent") {
+    watch(living);
+  }
+}
+
+void Executions::watch(Living& living) {
+  const wire::ControllerBeat& beat = living.beat;
+  const WallTime now = sources_.wall();
+  if (living.probation && now < living.probation->ends) {
+    return;
+  }
+  if (living.probation && beat.slices_failed == living.probation->failed &&
+      beat.slices_processed > living.probation->processed) {
+    const bool recovering = beat.recovering && !living.recovery_forgiven;
+    forgive(living);
+    living.recovery_forgiven = !recovering;
+    happen(living, recovering ? StatusEvent::slices_recover : StatusEvent::slices_run);
+    return;
+  }
+  const std::chrono::milliseconds window(count_of(living.document.json(), "probation_window", 300'000));
+  living.probation = Probation{now + window, beat.slices_failed, beat.slices_processed};
 }
 
 void Executions::end(Living& living, StatusEvent event, const std::string& reason) {
@@ -51,7 +90,7 @@ void Executions::on(const scheduler::ControllerOpened& opened) {
   }
   found->connected = true;
   Json& document = found->document.json();
-  if (text_of(document, "slicer_hostname") != opened.host || document.value("slicer_port", 0U) != opened.port) {
+  if (text_of(document, "slicer_hostname") != opened.host || count_of(document, "slicer_port", 0) != opened.port) {
     document["slicer_hostname"] = opened.host;
     document["slicer_port"] = opened.port;
     found->dirty = true;
@@ -99,13 +138,7 @@ void Executions::on(const scheduler::ControllerSaid& said) {
     return;
   }
   if (beat.failing && beat.slices_failed > found->failures_forgiven) {
-    if (found->status != Status::failing) {
-      happen(*found, StatusEvent::slices_fail);
-      set_outcome(found->document.json(),
-                  "execution " + beat.ex_id.text + " has encountered a processing error, reason: slice failure event");
-      found->document.json()["_slicer_stats"] = slicer_stats(beat, 0);
-    }
-    return;
+    return fail(*found);
   }
   if (beat.recovering && !found->recovery_forgiven) {
     follow(*found, StatusEvent::slices_recover);
@@ -117,6 +150,12 @@ void Executions::on(const scheduler::ControllerSaid& said) {
 void Executions::on(const scheduler::ControllerGone& gone) {
   if (Living* found = living(gone.ex_id)) {
     found->connected = false;
+  }
+}
+
+void Executions::on(const scheduler::WorkersReached& reached) {
+  if (Living* found = living(reached.ex_id)) {
+    found->workers_reached = reached.version;
   }
 }
 
@@ -207,6 +246,12 @@ std::optional<Answer<Document>> Executions::answer_for(const Waiter& waiter, con
                       ? Json{{"message", "Force stop complete for exId " + ex}, {"status", name_of(living.status)}}
                       : Json{{"status", name_of(living.status)}};
     return Document(std::move(answer));
+  }
+  if (waiter.kind == Waits::workers) {
+    if (!ended && living.workers_reached < waiter.workers_version) {
+      return std::nullopt;
+    }
+    return workers_answer(living.record.ex_id, waiter.removed, "remove");
   }
   const bool pauses = waiter.kind == Waits::pause;
   if (ended) {

@@ -6,13 +6,6 @@
 namespace slicebus::service {
 namespace {
 
-Document status_answer(Status status) { return Document(Json{{"status", name_of(status)}}); }
-
-/// R-api-17.
-Refusal no_active(const ExecutionId& ex_id) {
-  return {RefusalKind::not_found, "no active execution context was found for ex_id: " + ex_id.text};
-}
-
 scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, const Json& document,
                                        const scheduler::Desire& desire) {
   scheduler::ExecutionWanted wanted;
@@ -20,9 +13,9 @@ scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, con
   wanted.job_id = record.job_id;
   wanted.lineage = record.lineage;
   wanted.started = record.status != name_of(Status::pending);
-  wanted.workers = document.value("_workers_wanted", 1U);
+  wanted.workers = std::max(1U, count_of(document, "_workers_wanted", 1));
   wanted.host = text_of(document, "slicer_hostname");
-  wanted.port = document.value("slicer_port", std::uint16_t{0});
+  wanted.port = static_cast<std::uint16_t>(std::min(count_of(document, "slicer_port", 0), 65'535U));
   wanted.cleanup = text_of(document, "recovered_slice_type");
   wanted.recovery = document.contains("recovered_execution");
   wanted.continues = wanted.cleanup.empty() || flag_of(document, "autorecover", false);
@@ -49,11 +42,11 @@ Result<void> Executions::load() {
     SB_TRY(document, Document::parse(record.document, "execution " + record.ex_id.text));
     Living living;
     living.status = status_named(record.status).value_or(Status::pending);
-    living.desire = {.version = 1,
-                     .paused = record.desired == "paused",
-                     .stopping = record.desired == "stopping",
-                     .stop_timeout = stop_timeout_};
+    living.desire = desire_from(record.desired, stop_timeout_);
     living.document = std::move(document);
+    if (const Json& json = living.document.json(); living.status != Status::failing && json.contains("_slicer_stats")) {
+      living.failures_forgiven = count_of(json.at("_slicer_stats"), "failed", 0);
+    }
     living.record = std::move(record);
     outbox_.push_back(wanted_from(living.record, living.document.json(), living.desire));
     living_.emplace(living.record.ex_id, std::move(living));
@@ -178,15 +171,18 @@ Answer<std::vector<Document>> Executions::list(const store::ListQuery& query) co
   return documents;
 }
 
-std::optional<store::ExecutionRecord> Executions::find_latest(const JobId& job_id) const {
-  auto latest = store_.latest_of(job_id);
-  return latest ? *latest : std::nullopt;
-}
-
-Answer<store::ExecutionRecord> Executions::latest_of(const JobId& job_id) const {
+Answer<std::optional<store::ExecutionRecord>> Executions::find_latest(const JobId& job_id) const {
   auto latest = store_.latest_of(job_id);
   if (!latest) {
     return refuse(latest.error());
+  }
+  return std::move(*latest);
+}
+
+Answer<store::ExecutionRecord> Executions::latest_of(const JobId& job_id) const {
+  auto latest = find_latest(job_id);
+  if (!latest) {
+    return tl::make_unexpected(latest.error());
   }
   if (!*latest) {
     return refuse(RefusalKind::not_found, "No execution was found for job " + job_id.text);
@@ -203,129 +199,6 @@ Answer<Document> Executions::statistics(const ExecutionId& ex_id) const {
       {"ex_id", ex_id.text}, {"job_id", found->record.job_id.text}, {"name", text_of(found->document.json(), "name")}};
   entry.update(slicer_stats(found->beat, 0));
   return Document(std::move(entry));
-}
-
-// ---- commands
-// -------------------------------------------------------------------------------------------------------------
-
-/// Durable first, then told; a store that fails leaves everything as it was.
-Answer<void> Executions::ordered(Living& living, Living before) {
-  ++living.desire.version;
-  living.record.desired = living.desire.stopping ? "stopping" : living.desire.paused ? "paused" : "";
-  if (const auto written = write(living); !written) {
-    living = std::move(before);
-    return refuse(written.error());
-  }
-  outbox_.push_back(scheduler::DesireChanged{living.record.ex_id, living.desire});
-  return {};
-}
-
-Answer<std::optional<Document>> Executions::stop(const ExecutionId& ex_id, const StopOptions& options, Ticket ticket) {
-  Living* found = living(ex_id);
-  if (found == nullptr) {
-    const Answer<Document> record = get(ex_id);
-    if (!record) {
-      return tl::make_unexpected(record.error());
-    }
-    Json answer{{"status", text_of(record->json(), "_status")}};
-    if (options.force) {
-      answer = {{"message", "Force stop complete for exId " + ex_id.text},
-                {"status", text_of(record->json(), "_status")}};
-    }
-    return Document(std::move(answer));
-  }
-  const bool again = found->desire.stopping;
-  if (!again || options.force || options.timeout) {
-    Living before = *found;
-    found->desire.stopping = true;
-    found->desire.paused = false;
-    found->desire.stop_timeout = options.force ? Duration{0} : options.timeout.value_or(stop_timeout_);
-    if (!options.force) {
-      happen(*found, StatusEvent::stop_ordered);
-    }
-    if (const Answer<void> order = ordered(*found, std::move(before)); !order) {
-      return tl::make_unexpected(order.error());
-    }
-  }
-  if (!options.blocking) {
-    return Document(Json{{"status", name_of(Status::stopping)}});
-  }
-  waiters_.emplace(ex_id, Waiter{ticket, Waits::stop, options.force});
-  return std::nullopt;
-}
-
-/// Whether a pause or resume may be ordered now (R-api-17, 90, 104).
-Answer<void> Executions::may_change(const ExecutionId& ex_id, Command command) {
-  const Living* found = living(ex_id);
-  const std::string verb = command == Command::pause ? "pause" : "resume";
-  switch (found == nullptr ? Ruling::not_active : ruling(command, found->status)) {
-    case Ruling::not_active:
-    case Ruling::already:
-      return tl::make_unexpected(no_active(ex_id));
-    case Ruling::conflict:
-      return refuse(RefusalKind::conflict, "Execution " + ex_id.text + " is stopping, it cannot be asked to " + verb);
-    case Ruling::proceed:
-      break;
-    case Ruling::if_connected:
-      if (found->connected) {
-        break;
-      }
-      [[fallthrough]];
-    case Ruling::not_available:
-      return refuse(RefusalKind::not_available, "Execution " + ex_id.text + " is not available to " + verb);
-  }
-  if (found->desire.stopping) {  // a forced stop does not show in the status
-    return refuse(RefusalKind::conflict,
-                  "Execution " + ex_id.text + " is being stopped, it cannot be asked to " + verb);
-  }
-  return {};
-}
-
-Answer<std::optional<Document>> Executions::pause(const ExecutionId& ex_id, Ticket ticket) {
-  if (const Answer<void> may = may_change(ex_id, Command::pause); !may) {
-    return tl::make_unexpected(may.error());
-  }
-  Living& found = *living(ex_id);
-  if (found.status == Status::paused && found.reached == found.desire.version) {
-    happen(found, StatusEvent::was_paused);
-    if (const auto written = write(found); !written) {
-      return refuse(written.error());
-    }
-    return status_answer(Status::paused);
-  }
-  if (!found.desire.paused) {
-    Living before = found;
-    found.desire.paused = true;
-    if (const Answer<void> order = ordered(found, std::move(before)); !order) {
-      return tl::make_unexpected(order.error());
-    }
-  }
-  waiters_.emplace(ex_id, Waiter{ticket, Waits::pause, false});
-  return std::nullopt;
-}
-
-Answer<std::optional<Document>> Executions::resume(const ExecutionId& ex_id, Ticket ticket) {
-  if (const Answer<void> may = may_change(ex_id, Command::resume); !may) {
-    return tl::make_unexpected(may.error());
-  }
-  Living& found = *living(ex_id);
-  if (!found.desire.paused && found.status != Status::paused) {
-    forgive(found);
-    happen(found, StatusEvent::was_resumed);
-    if (const auto written = write(found); !written) {
-      return refuse(written.error());
-    }
-    return status_answer(found.status);
-  }
-  if (found.desire.paused) {
-    Living before = found;
-    found.desire.paused = false;
-    if (const Answer<void> order = ordered(found, std::move(before)); !order) {
-      return tl::make_unexpected(order.error());
-    }
-  }
-  waiters_.emplace(ex_id, Waiter{ticket, Waits::resume, false});
-  return std::nullopt;
 }
 
 Executions::Living* Executions::living(const ExecutionId& ex_id) {

@@ -29,8 +29,19 @@ struct Settled {
 struct StopOptions {
   bool blocking = true;
   bool force = false;
-  std::optional<Duration> timeout;  ///< until running slices lose their slots; nothing: the configured one
+  std::optional<Duration> timeout;  ///< until running slices lose their slots; nothing: the configured one, 0 by force
 };
+
+/// POST …/_workers: wanted workers, by how many more or fewer, or how many in all.
+struct WorkersChange {
+  enum class Kind : std::uint8_t { add, remove, total } kind = Kind::total;
+  std::uint32_t count = 1;  ///< >= 1
+};
+/// Requests that wait for an execution at once; of more, the oldest is refused. Clients that leave do not say so, and
+/// what waits for them must neither grow nor take all places that the front door has.
+inline constexpr std::size_t waiting_max = 1'000;
+/// The most workers that an execution may want; a job's `workers` has the same limit.
+inline constexpr std::uint32_t workers_wanted_max = 100'000;
 
 /// The executions: their records, what the living ones are doing, and the commands over them. The one writer of
 /// `_status`. What is answered or told to the control actor is durable before.
@@ -62,7 +73,7 @@ class Executions {
   Answer<std::vector<Document>> list(const store::ListQuery& query) const;
   /// The newest of the job. Refusal: R-api-16.
   Answer<store::ExecutionRecord> latest_of(const JobId& job_id) const;
-  std::optional<store::ExecutionRecord> find_latest(const JobId& job_id) const;
+  Answer<std::optional<store::ExecutionRecord>> find_latest(const JobId& job_id) const;
   /// The newest of each of these jobs, {} where there is none or it is deleted (R-api-25).
   Answer<std::map<JobId, Document>> latest_shown(const std::vector<JobId>& job_ids) const;
   /// One entry of /controller (R-api-59). Refusal: R-api-61.
@@ -74,12 +85,15 @@ class Executions {
   Answer<std::optional<Document>> stop(const ExecutionId& ex_id, const StopOptions& options, Ticket ticket);
   Answer<std::optional<Document>> pause(const ExecutionId& ex_id, Ticket ticket);
   Answer<std::optional<Document>> resume(const ExecutionId& ex_id, Ticket ticket);
+  /// R-api-98…101. Counts wanted workers, whatever runs; a removal answers once the processes are gone.
+  Answer<std::optional<Document>> change_workers(const ExecutionId& ex_id, const WorkersChange& change, Ticket ticket);
 
   // ---- facts from the control actor ----
   void on(const scheduler::ExecutionPlaced& placed);
   void on(const scheduler::ControllerOpened& opened);
   void on(const scheduler::ControllerSaid& said);
   void on(const scheduler::ControllerGone& gone);
+  void on(const scheduler::WorkersReached& reached);
   void on(const scheduler::ExecutionNeverRan& never);
   void on(const scheduler::ExecutionBroke& broke);
   void on(const scheduler::WaitingChanged& changed);
@@ -94,31 +108,45 @@ class Executions {
   void give_up_waiting();
 
  private:
+  /// R-ex-107: the watch over an execution that goes on in spite of failures.
+  struct Probation {
+    WallTime ends{};
+    std::uint64_t failed = 0;     ///< slices when it began
+    std::uint64_t processed = 0;  ///< answered, failed ones included
+  };
   struct Living {
     store::ExecutionRecord record;  ///< its document is written from `document` at each put
     Document document;
     Status status = Status::pending;
     scheduler::Desire desire;
-    std::uint64_t reached = 0;  ///< Desire::version of which the controller has shown that it is so
+    std::uint64_t reached = 0;          ///< Desire::version of which the controller has shown that it is so
+    std::uint64_t workers_version = 0;  ///< counts the changes of `_workers_wanted` in this life of the master
+    std::uint64_t workers_reached = 0;  ///< the one that slots have followed
     bool connected = false;
     wire::ControllerBeat beat;  ///< the last one; meaningful when connected or ended
     std::string waiting;
     std::uint64_t failures_forgiven = 0;  ///< a resume writes `running` over failures that were known (R-api-91)
     bool recovery_forgiven = false;
+    std::optional<Probation> probation;  ///< lifecycle persistent, while it is failing
     bool dirty = false;
   };
-  enum class Waits : std::uint8_t { stop, pause, resume };
+  enum class Waits : std::uint8_t { stop, pause, resume, workers };
   struct Waiter {
     Ticket ticket = 0;
     Waits kind = Waits::stop;
-    bool force = false;
+    bool force = false;                 ///< stop
+    std::uint64_t workers_version = 0;  ///< workers
+    std::uint32_t removed = 0;          ///< workers
   };
 
   void happen(Living& living, StatusEvent event);
   void follow(Living& living, StatusEvent event);
   void forgive(Living& living);
+  void fail(Living& living);
+  void watch(Living& living);
   void end(Living& living, StatusEvent event, const std::string& reason);
   Result<void> write(Living& living);
+  void wait(const ExecutionId& ex_id, Waiter waiter);
   void settle(const ExecutionId& ex_id, const Living& living);
   std::optional<Answer<Document>> answer_for(const Waiter& waiter, const Living& living) const;
   Answer<void> ordered(Living& living, Living before);

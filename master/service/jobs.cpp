@@ -193,8 +193,12 @@ Answer<Document> Jobs::start(const JobId& job_id) {
     return tl::make_unexpected(checked.error());
   }
   if (flag_of(checked->config.json(), "autorecover", false)) {
-    if (const auto latest = executions_.find_latest(job_id)) {
-      return recover_from(*found, *latest, "");
+    const auto latest = executions_.find_latest(job_id);
+    if (!latest) {
+      return tl::make_unexpected(latest.error());
+    }
+    if (*latest) {
+      return recover_from(*found, **latest, "");
     }
   }
   return run(job_id, std::move(*checked), {}, std::nullopt);
@@ -209,8 +213,11 @@ Answer<Document> Jobs::recover(const JobId& job_id, const std::string& cleanup) 
     return refuse(RefusalKind::gone, "Job " + job_id.text + " has been deleted and cannot be recovered.");
   }
   const auto latest = executions_.find_latest(job_id);
-  if (latest) {
-    return recover_from(*found, *latest, cleanup);
+  if (!latest) {
+    return tl::make_unexpected(latest.error());
+  }
+  if (*latest) {
+    return recover_from(*found, **latest, cleanup);
   }
   Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()));
   if (!checked) {

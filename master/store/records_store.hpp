@@ -32,7 +32,7 @@ struct ExecutionRecord {
   LineageId lineage;
   std::string status;    ///< R-ex-50…52
   std::string document;  ///< the execution record of execution.md §3
-  std::string desired;   ///< what was ordered and not yet reached: "", "paused", "stopping"; survives a restart
+  std::string desired;   ///< what was ordered and not yet reached; survives a restart. Opaque here
   bool deleted = false;
   WallTime created{};
   WallTime updated{};

@@ -26,6 +26,10 @@ std::string seconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(duration).count()) + " s";
 }
 
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) + " ms";
+}
+
 }  // namespace
 
 AgentActions Agent::step(const AgentEvent& event, TimePoint now) {
@@ -117,6 +121,8 @@ void Agent::on(const Terminate& /*event*/, TimePoint now) {
       child.kill_at = now;
     } else if (child.phase == Phase::bound) {
       drain(key, child, now);
+    } else if (child.phase == Phase::draining) {
+      child.kill_at = std::min(*child.kill_at, now + config_.shutdown_timeout);
     } else if (child.phase == Phase::spare) {
       out_.emplace_back(SignalChild{key, SIGTERM});
       child.kill_at = now + config_.shutdown_timeout;
@@ -174,7 +180,7 @@ void Agent::bury(const Child& child, const ChildEnded& event, TimePoint now) {
   if (own && event.signal == SIGKILL) {
     how += ", out of memory in its cgroup";
   } else if (child.killed) {
-    how += ", still running " + seconds(config_.shutdown_timeout) + " after it was told to drain";
+    how += ", still running " + milliseconds(child.grace) + " after it was told to drain";
   }
   const bool orderly = child.phase == Phase::draining && !own && !child.killed;
   report(orderly ? Report::Level::info : Report::Level::warn, "slot_ended",

@@ -115,6 +115,7 @@ class Agent {
     wire::SlotState slot{};
     wire::SlotBinding binding{};
     std::optional<TimePoint> kill_at{};  ///< it was told to end
+    Duration grace{};                    ///< of `kill_at`, when it drains
     bool killed = false;                 ///< by us, because it did not
   };
 
@@ -138,6 +139,7 @@ class Agent {
 
   void reconcile(TimePoint now);
   void drain_what_is_not_wanted(TimePoint now);
+  void follow_graces();
   void follow_controllers();
   void bind_what_is_wanted(TimePoint now);
   void start_spares(TimePoint now);
@@ -150,6 +152,7 @@ class Agent {
   void beat_if_due(TimePoint now);
   void report(Report::Level level, std::string event, std::vector<std::pair<std::string, std::string>> facts);
 
+  Duration grace_of(const ExecutionId& ex_id) const;
   std::uint32_t running(const ExecutionId& ex_id) const;
   std::uint32_t bound() const;
   std::uint32_t spares() const;

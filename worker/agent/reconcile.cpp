@@ -1,6 +1,7 @@
 // Slots wanted against slots running: after every event the difference becomes actions.
 #include <algorithm>
 #include <csignal>
+#include <set>
 #include <utility>
 
 #include "worker/agent/agent.hpp"
@@ -12,6 +13,7 @@ void Agent::reconcile(TimePoint now) {
     drain_what_is_not_wanted(now);
   }
   follow_controllers();
+  follow_graces();
   kill_what_overstays(now);
   if (!terminating_) {
     bind_what_is_wanted(now);
@@ -49,6 +51,21 @@ void Agent::follow_controllers() {
     }
     child.binding.endpoint = wanted->second.endpoint;
     out_.emplace_back(TellSlot{key, child.binding});
+  }
+}
+
+/// A stop may be given less time, or more, while its slots drain already. When this process ends, its own limit holds.
+void Agent::follow_graces() {
+  if (terminating_) {
+    return;
+  }
+  for (auto& [key, child] : children_) {
+    if (child.phase != Phase::draining || !wanted_.contains(child.slot.ex_id)) {
+      continue;
+    }
+    const Duration grace = grace_of(child.slot.ex_id);
+    *child.kill_at += grace - child.grace;
+    child.grace = grace;
   }
 }
 
@@ -112,8 +129,20 @@ void Agent::drain(std::uint64_t key, Child& child, TimePoint now) {
   child.phase = Phase::draining;
   child.slot.draining = true;
   child.binding.drain = true;
-  child.kill_at = now + config_.shutdown_timeout;
+  child.grace = terminating_ ? config_.shutdown_timeout : grace_of(child.slot.ex_id);
+  child.kill_at = now + child.grace;
   out_.emplace_back(TellSlot{key, child.binding});
+}
+
+/// What a slot of the execution gets for the slice it runs, once it is told to drain.
+Duration Agent::grace_of(const ExecutionId& ex_id) const {
+  const auto wanted = wanted_.find(ex_id);
+  if (wanted == wanted_.end() || wanted->second.drain_grace_ms < 0) {
+    return config_.shutdown_timeout;
+  }
+  // A peer may say anything; beyond a year nobody waits, and the sum with a time point stays in range.
+  constexpr std::int64_t longest_ms = std::chrono::milliseconds(std::chrono::hours(24 * 365)).count();
+  return std::chrono::milliseconds(std::min(wanted->second.drain_grace_ms, longest_ms));
 }
 
 std::uint32_t Agent::running(const ExecutionId& ex_id) const {
@@ -145,6 +174,11 @@ wire::NodeBeat Agent::present() const {
     }
   }
   beat.trouble = trouble();
+  std::set<ExecutionId> dead;
+  for (const Death& death : deaths_) {
+    dead.insert(death.news.ex_id);
+  }
+  beat.deaths.assign(dead.begin(), dead.end());
   return beat;
 }
 

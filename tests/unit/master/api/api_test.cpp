@@ -321,4 +321,26 @@ BOOST_AUTO_TEST_CASE(a_message_is_cut_at_3000_bytes_between_characters) {
   BOOST_TEST(body.at("message").get<std::string>().size() == 2'999u);
 }
 
+BOOST_FIXTURE_TEST_CASE(workers_take_one_whole_positive_parameter_R_api_98, Desk) {
+  const std::string ex_id = submit().text;
+  for (const std::string& path : {"/ex/" + ex_id, "/jobs/" + job_id.text}) {
+    for (const char* wrong : {"", "?add=", "?add=0", "?add=-1", "?add=1.5", "?add=x", "?add=1&remove=1",
+                              "?total=1&total=2", "?add=99999999999999", "?sum=1"}) {
+      BOOST_TEST((error("POST", path + "/_workers" + wrong) ==
+                  Told{400,
+                       "Must provide a valid worker parameter(add/remove/total) that is a number and greater than "
+                       "zero"}),
+                 wrong);
+    }
+    BOOST_TEST(Json::parse(ask("POST", path + "/_workers?add=1")->body).at("message") ==
+               "1 workers have been enqueued for execution: " + ex_id);
+  }
+  BOOST_TEST((error("POST", "/ex/" + ex_id + "/_workers?remove=4") ==
+              Told{400, "workers to be removed: 4 cannot be >= to current workers: 4"}));
+  BOOST_TEST(!ask("POST", "/ex/" + ex_id + "/_workers?remove=3").has_value(), "it answers later");
+  BOOST_TEST(
+      (error("POST", "/ex/x/_workers?add=1") == Told{404, "no active execution context was found for ex_id: x"}));
+  BOOST_TEST((error("POST", "/jobs/x/_workers?add=1") == Told{404, "No execution was found for job x"}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -127,6 +127,16 @@ std::map<std::string, std::uint32_t> wishes(const SchedulerActions& actions, con
   return out;
 }
 using Wishes = std::map<std::string, std::uint32_t>;
+/// The time that draining slots of the execution have there, as last sent in these actions.
+std::int64_t grace(const SchedulerActions& actions, const std::string& name, const std::string& ex) {
+  std::int64_t out = -2;
+  for (const wire::SlotsWanted& wish : sent<wire::SlotsWanted>(actions)) {
+    for (const wire::WantedSlots& execution : wish.executions) {
+      out = wish.node.text == name && execution.ex_id.text == ex ? execution.drain_grace_ms : out;
+    }
+  }
+  return out;
+}
 
 struct Running : Play {
   Running() {
@@ -191,7 +201,19 @@ BOOST_AUTO_TEST_CASE(a_restarted_master_keeps_slots_where_they_run) {
   const auto done = play.step(RecordsLoaded{}, 0s);
   BOOST_TEST(all<StartController>(done).at(0).binding.port == 150);
   BOOST_TEST((wishes(done, "n2") == Wishes{{"e1", 2}}));
-  BOOST_TEST((wishes(done, "n1") == Wishes{{"e1", 0}}), "it may still have a death to tell");
+  BOOST_TEST(wishes(done, "n1").empty(), "it has nothing of it");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_with_a_death_to_tell_is_asked_for_it_by_a_restarted_master) {
+  Play play;
+  auto mourning = node("n1", 4);
+  mourning.beat.deaths = {ExecutionId{"e1"}, ExecutionId{"long over"}};
+  play.nodes({mourning, node("n2", 2, {"e1", "e1"})}, 0s);
+  auto old = wanted("e1", 2, true);
+  old.host = "h";
+  old.port = 150;
+  play.step(old, 0s);
+  BOOST_TEST((wishes(play.step(RecordsLoaded{}, 0s), "n1") == Wishes{{"e1", 0}}));
 }
 
 BOOST_FIXTURE_TEST_CASE(slots_of_a_lost_node_are_asked_elsewhere_and_its_surplus_is_drained_on_return, Running) {
@@ -312,23 +334,76 @@ BOOST_AUTO_TEST_CASE(a_stop_before_the_start_ends_it_without_a_controller) {
   BOOST_TEST(all<StartController>(play.nodes({node("n1", 4)}, 1s)).empty());
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stop_takes_the_slots_away_when_its_time_less_the_agents_patience_is_over, Running) {
+BOOST_FIXTURE_TEST_CASE(a_stop_drains_the_slots_at_once_and_gives_them_its_own_time, Running) {
   nodes({node("n1", 4, {"e1", "e1"})}, 1s);
-  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 10s}}, 2s);
-  BOOST_TEST((scheduler().next_deadline() <= at(5s)));
-  BOOST_TEST(wishes(step(Tick{}, 4s), "n1").at("e1") == 2u);
-  BOOST_TEST(wishes(step(Tick{}, 5s), "n1").at("e1") == 0u);
+  auto done = step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 30s}}, 2s);
+  BOOST_TEST(wishes(done, "n1").at("e1") == 0u);
+  BOOST_TEST(grace(done, "n1", "e1") == 30'000);
   beat("e1", 6s);
   nodes({node("n1", 4)}, 7s);
   BOOST_TEST(wishes(step(Tick{}, 8s), "n1").at("e1") == 0u, "a stop needs no slots by itself");
   BOOST_TEST(wishes(step(Tick{}, 9s), "n1").at("e1") == 1u, "but accepted output may wait for one to publish it");
 }
 
-BOOST_FIXTURE_TEST_CASE(a_stop_without_more_time_than_the_agents_patience_takes_the_slots_at_once, Running) {
+BOOST_FIXTURE_TEST_CASE(a_stop_ordered_again_counts_its_time_from_then, Running) {
   nodes({node("n1", 4, {"e1", "e1"})}, 1s);
-  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 0s}}, 2s);
-  BOOST_TEST((scheduler().next_deadline() <= at(2s)));
-  BOOST_TEST(wishes(step(Tick{}, 2s), "n1").at("e1") == 0u);
+  step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 60s}}, 2s);
+  const auto done = step(DesireChanged{ExecutionId{"e1"}, {.version = 3, .stopping = true, .stop_timeout = 1s}}, 12s);
+  BOOST_TEST(grace(done, "n1", "e1") == 11'000, "the agent counts from when it was told to drain");
+}
+
+BOOST_AUTO_TEST_CASE(slots_that_go_without_a_stop_have_the_agents_own_time) {
+  Running play;
+  play.nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  BOOST_TEST(grace(play.step(WorkersChanged{ExecutionId{"e1"}, 1, 1}, 2s), "n1", "e1") == -1);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_that_an_earlier_master_ordered_goes_on_with_its_time, Play) {
+  auto stopping = wanted("e1", 2, true);
+  stopping.host = "h";
+  stopping.port = 150;
+  stopping.desire = {.version = 1, .stopping = true, .stop_timeout = 20s};
+  step(stopping, 0s);
+  step(RecordsLoaded{}, 0s);
+  const auto done = nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  BOOST_TEST(wishes(done, "n1").at("e1") == 0u);
+  BOOST_TEST(grace(done, "n1", "e1") == 20'000);
+}
+
+BOOST_FIXTURE_TEST_CASE(fewer_workers_are_reached_when_the_processes_are_gone_R_api_101, Running) {
+  step(WorkersChanged{ExecutionId{"e1"}, 4, 1}, 0s);
+  nodes({node("n1", 4, {"e1", "e1", "e1", "e1"})}, 1s);
+  auto done = step(WorkersChanged{ExecutionId{"e1"}, 2, 2}, 2s);
+  BOOST_TEST(wishes(done, "n1").at("e1") == 2u);
+  BOOST_TEST(told<WorkersReached>(done).empty());
+  auto leaving = node("n1", 4, {"e1", "e1", "e1", "e1"});
+  leaving.beat.slots[3].draining = leaving.beat.slots[2].draining = true;
+  BOOST_TEST(told<WorkersReached>(nodes({leaving}, 2s)).empty(), "they finish what they run");
+  done = nodes({node("n1", 4, {"e1", "e1"})}, 3s);
+  BOOST_REQUIRE(told<WorkersReached>(done).size() == 1u);
+  BOOST_TEST(told<WorkersReached>(done)[0].version == 2u);
+  BOOST_TEST(told<WorkersReached>(step(Tick{}, 4s)).empty(), "said once");
+}
+
+BOOST_FIXTURE_TEST_CASE(fewer_workers_than_never_ran_are_reached_at_once, Running) {
+  step(WorkersChanged{ExecutionId{"e1"}, 100, 1}, 0s);
+  nodes({node("n1", 4, {"e1", "e1", "e1", "e1"})}, 1s);
+  BOOST_TEST(told<WorkersReached>(step(WorkersChanged{ExecutionId{"e1"}, 50, 2}, 2s)).size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(unmet_extra_workers_block_nobody_Q_1, Running) {
+  step(WorkersChanged{ExecutionId{"e1"}, 100, 1}, 0s);
+  nodes({node("n1", 4, {"e1", "e1", "e1", "e1"})}, 1s);
+  BOOST_TEST(told<ExecutionPlaced>(step(wanted("e2", 100), 2s)).empty());
+  BOOST_TEST(told<ExecutionPlaced>(step(wanted("e3", 1), 2s)).empty());
+  auto done = nodes({node("n2", 1)}, 3s);
+  BOOST_REQUIRE(told<ExecutionPlaced>(done).size() == 1u);
+  BOOST_TEST(told<ExecutionPlaced>(done)[0].ex_id.text == "e2", "the older one starts, with one slot of its hundred");
+  done = nodes({node("n3", 2)}, 4s);
+  BOOST_REQUIRE(told<ExecutionPlaced>(done).size() == 1u);
+  BOOST_TEST(told<ExecutionPlaced>(done)[0].ex_id.text == "e3", "before anyone gets a second one");
+  BOOST_TEST((wishes(done, "n3") == Wishes{{"e1", 1}}), "then unmet wishes, the oldest first");
+  BOOST_TEST((wishes(beat("e3", 4s), "n3") == Wishes{{"e1", 1}, {"e3", 1}}));
 }
 
 BOOST_FIXTURE_TEST_CASE(an_ended_execution_frees_its_slots_and_goes_when_its_controller_has, Running) {

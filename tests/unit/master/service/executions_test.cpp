@@ -87,11 +87,144 @@ BOOST_FIXTURE_TEST_CASE(a_blocking_stop_answers_with_the_status_it_ended_in, Off
 BOOST_FIXTURE_TEST_CASE(a_forced_stop_answers_in_its_own_words, Office) {
   const ExecutionId ex_id = running();
   BOOST_TEST(!executions.stop(ex_id, {.force = true}, 7)->has_value());
-  BOOST_TEST((told<scheduler::DesireChanged>()->desire.stop_timeout == Duration{0}));
+  BOOST_TEST((told<scheduler::DesireChanged>()->desire.stop_timeout == Duration{0}), "its slots go at once");
   BOOST_TEST(status(ex_id) == "running");
   ends(ex_id, "stopped");
   BOOST_TEST(executions.settled().at(0).answer->json().dump() ==
              "{\"message\":\"Force stop complete for exId " + ex_id.text + "\",\"status\":\"stopped\"}");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_keeps_its_own_time_over_a_restart_Q_12, Office) {
+  const ExecutionId ex_id = running();
+  BOOST_TEST(!executions.stop(ex_id, {.timeout = 90s}, 7)->has_value());
+  BOOST_TEST((told<scheduler::DesireChanged>()->desire.stop_timeout == 90s));
+  BOOST_TEST(!executions.stop(ex_id, {}, 8)->has_value());
+  BOOST_TEST(!told<scheduler::DesireChanged>().has_value(), "a second stop without a time changes nothing");
+  Stamps later([this] { return wall; });
+  Executions next(execution_store, sources, later, 7s);
+  BOOST_REQUIRE(next.load());
+  const auto wanted = std::get<scheduler::ExecutionWanted>(next.outbox().at(0));
+  BOOST_TEST(wanted.desire.stopping);
+  BOOST_TEST((wanted.desire.stop_timeout == 90s));
+}
+
+BOOST_FIXTURE_TEST_CASE(workers_count_what_is_wanted_and_say_so_in_the_words_of_R_api_99_and_100, Office) {
+  const ExecutionId ex_id = submit();  // two workers
+  const auto change = [&](WorkersChange::Kind kind, std::uint32_t count) {
+    const auto answer = executions.change_workers(ex_id, {kind, count}, 9);
+    return !answer ? answer.error().message : *answer ? (*answer)->json().at("message").get<std::string>() : "later";
+  };
+  using Kind = WorkersChange::Kind;
+  executions.outbox();
+  BOOST_TEST(change(Kind::add, 3) == "3 workers have been enqueued for execution: " + ex_id.text);
+  BOOST_TEST(told<scheduler::WorkersChanged>()->workers == 5u);
+  BOOST_TEST(change(Kind::total, 5) == "5 workers have been set for execution: " + ex_id.text);
+  BOOST_TEST(!told<scheduler::WorkersChanged>().has_value());
+  BOOST_TEST(change(Kind::total, 9) == "4 workers have been enqueued for execution: " + ex_id.text);
+  BOOST_TEST(change(Kind::remove, 9) == "workers to be removed: 9 cannot be >= to current workers: 9");
+  BOOST_TEST(change(Kind::add, 100'000).find("(limit 100000)") != std::string::npos);
+  BOOST_TEST(change(Kind::total, 4) == "later");
+  const auto record = executions.get(ex_id)->json();
+  BOOST_TEST(record.at("workers") == 2, "the posted value stays");
+  BOOST_TEST(record.at("_workers_wanted") == 4);
+  Stamps later([this] { return wall; });
+  Executions next(execution_store, sources, later, 7s);
+  BOOST_REQUIRE(next.load());
+  BOOST_TEST(std::get<scheduler::ExecutionWanted>(next.outbox().at(0)).workers == 4u, "durable before it is told");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_removal_answers_when_the_processes_are_gone_not_before, Office) {
+  const ExecutionId ex_id = running();
+  BOOST_REQUIRE(!executions.change_workers(ex_id, {WorkersChange::Kind::remove, 1}, 5)->has_value());
+  const std::uint64_t version = told<scheduler::WorkersChanged>()->version;
+  BOOST_REQUIRE(executions.flush());
+  BOOST_TEST(executions.settled().empty());
+  executions.on(scheduler::WorkersReached{ex_id, version - 1});
+  BOOST_REQUIRE(executions.flush());
+  BOOST_TEST(executions.settled().empty());
+  executions.on(scheduler::WorkersReached{ex_id, version});
+  BOOST_REQUIRE(executions.flush());
+  const auto settled = executions.settled();
+  BOOST_REQUIRE(settled.size() == 1u);
+  BOOST_TEST(settled[0].ticket == 5u);
+  BOOST_TEST(settled[0].answer->json().at("message") == "1 workers have been remove for execution: " + ex_id.text);
+  ends(ex_id, "completed");
+  BOOST_TEST(executions.change_workers(ex_id, {WorkersChange::Kind::add, 1}, 6).error().message ==
+             "no active execution context was found for ex_id: " + ex_id.text);
+}
+
+BOOST_FIXTURE_TEST_CASE(requests_that_wait_are_bounded_and_the_oldest_is_refused, Office) {
+  const ExecutionId ex_id = running();
+  for (Ticket ticket = 1; ticket <= waiting_max + 1; ++ticket) {
+    BOOST_REQUIRE(!executions.stop(ex_id, {}, ticket)->has_value());
+  }
+  const auto refused = executions.settled();
+  BOOST_REQUIRE(refused.size() == 1u);
+  BOOST_TEST(refused[0].ticket == 1u);
+  BOOST_TEST((refused[0].answer.error().kind == RefusalKind::not_available));
+  ends(ex_id, "stopped");
+  BOOST_TEST(executions.settled().size() == waiting_max);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pause_outlives_its_controller, Office) {
+  const ExecutionId ex_id = running();
+  BOOST_REQUIRE(!executions.pause(ex_id, 1)->has_value());
+  const std::uint64_t version = told<scheduler::DesireChanged>()->desire.version;
+  executions.on(scheduler::ControllerGone{ex_id});
+  BOOST_REQUIRE(executions.flush());
+  BOOST_TEST(executions.settled().empty());
+  executions.on(scheduler::ControllerOpened{ex_id, "10.0.0.1", 25'679});
+  wire::ControllerBeat next = beat(ex_id);
+  next.paused = true;
+  says(next, 0);
+  BOOST_TEST(executions.settled().empty(), "it has not seen the order yet");
+  says(next, version);
+  BOOST_TEST(executions.settled().size() == 1u);
+  BOOST_TEST(status(ex_id) == "paused");
+}
+
+BOOST_FIXTURE_TEST_CASE(persistent_comes_back_to_running_after_a_quiet_probation_R_ex_107, Office) {
+  auto posted = job();
+  posted["lifecycle"] = "persistent";
+  posted["probation_window"] = 10'000;
+  const ExecutionId ex_id = running(posted);
+  wire::ControllerBeat now = beat(ex_id);
+  const auto after = [&](std::chrono::milliseconds wait, std::uint64_t processed, std::uint64_t failed) {
+    wall += wait;
+    now.failing = failed > 0;
+    now.slices_processed = processed;
+    now.slices_failed = failed;
+    says(now, 1);
+    return status(ex_id);
+  };
+  using namespace std::chrono_literals;
+  BOOST_TEST(after(0s, 5, 1) == "failing");
+  BOOST_TEST(after(9s, 8, 1) == "failing", "its window is not over");
+  BOOST_TEST(after(1s, 9, 2) == "failing", "another failure");
+  BOOST_TEST(after(10s, 9, 2) == "failing", "nothing was processed");
+  BOOST_TEST(after(9s, 10, 2) == "failing");
+  BOOST_TEST(after(1s, 10, 2) == "running");
+  BOOST_TEST(after(60s, 20, 2) == "running");
+  Stamps later([this] { return wall; });
+  Executions next(execution_store, sources, later, 7s);
+  BOOST_REQUIRE(next.load());
+  next.on(scheduler::ControllerSaid{now, 1});
+  BOOST_TEST(next.get(ex_id)->json().at("_status") == "running", "the next master knows what was forgiven");
+  BOOST_TEST(after(1s, 21, 3) == "failing");
+}
+
+BOOST_FIXTURE_TEST_CASE(once_goes_on_failing_to_its_end_R_ex_106, Office) {
+  const ExecutionId ex_id = running();
+  wire::ControllerBeat now = beat(ex_id);
+  now.failing = true;
+  now.slices_failed = 1;
+  says(now, 1);
+  wall += std::chrono::hours(1);
+  now.slices_processed = 50;
+  says(now, 1);
+  BOOST_TEST(status(ex_id) == "failing");
+  ends(ex_id, "failed", "execution: " + ex_id.text + " had 1 slice failures during processing");
+  BOOST_TEST(status(ex_id) == "failed");
 }
 
 BOOST_FIXTURE_TEST_CASE(pause_without_a_controller_is_not_available_and_of_what_ended_not_found, Office) {

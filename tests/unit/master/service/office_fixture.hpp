@@ -64,8 +64,8 @@ struct Office {
     BOOST_REQUIRE(executions.flush());
   }
   /// Submits and brings it to `running`.
-  ExecutionId running() {
-    const ExecutionId ex_id = submit();
+  ExecutionId running(const nlohmann::ordered_json& posted = job()) {
+    const ExecutionId ex_id = submit(posted);
     executions.on(scheduler::ExecutionPlaced{ex_id});
     executions.on(scheduler::ControllerOpened{ex_id, "10.0.0.1", 25'679});
     says(beat(ex_id), 1);

@@ -106,6 +106,52 @@ BOOST_AUTO_TEST_CASE(drained_slot_that_does_not_end_in_time_is_killed_once) {
   BOOST_TEST((only<SendDeath>(ended)[0].death.cause == wire::DeathCause::outside));
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_sets_the_time_of_its_slots_shorter_and_longer) {
+  Machine machine(2);
+  machine.tick(0s);
+  machine.want({share(ex_a, 1), share(ex_b, 1)}, 0s);
+  auto brief = share(ex_a, 0), patient = share(ex_b, 0);
+  brief.drain_grace_ms = 500;
+  patient.drain_grace_ms = 60'000;
+  BOOST_TEST((drained_keys(machine.want({brief, patient}, 1s)) == Keys{2, 1}));
+  BOOST_TEST((machine.agent.next_deadline() <= at(1'500ms)));
+  BOOST_TEST(only<SignalChild>(machine.tick(1'400ms)).empty());
+  const auto first = only<SignalChild>(machine.tick(1'500ms));
+  BOOST_REQUIRE_EQUAL(first.size(), 1U);
+  BOOST_TEST(first[0].key == 1U);
+  BOOST_TEST(only<SignalChild>(machine.tick(50s)).empty(), "longer than the agent's own time");
+  patient.drain_grace_ms = 52'000;  // ordered again, with less time
+  BOOST_TEST(only<SignalChild>(machine.want({brief, patient}, 51s)).empty());
+  BOOST_TEST(only<SignalChild>(machine.tick(53s)).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_stop_without_any_time_kills_at_once_and_sigterm_cuts_a_long_one_short) {
+  Machine machine(2);
+  machine.tick(0s);
+  machine.want({share(ex_a, 1), share(ex_b, 1)}, 0s);
+  auto now = share(ex_a, 0), patient = share(ex_b, 0);
+  now.drain_grace_ms = 0;
+  patient.drain_grace_ms = INT64_MAX;
+  const auto kills = only<SignalChild>(machine.want({now, patient}, 1s));
+  BOOST_REQUIRE_EQUAL(kills.size(), 1U);
+  BOOST_TEST(kills[0].key == 1U);
+  machine.step(Terminate{}, 2s);
+  BOOST_TEST(only<SignalChild>(machine.tick(8'900ms)).empty());
+  BOOST_TEST(only<SignalChild>(machine.tick(9s)).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_beat_names_the_executions_whose_deaths_are_not_acknowledged) {
+  Machine machine(2);
+  machine.tick(0s);
+  machine.want({share(ex_a, 2)}, 0s);
+  machine.ends(1, SIGKILL, 0, 1s);
+  const auto beat = beat_of(machine.ends(2, SIGKILL, 0, 1s));
+  BOOST_TEST((beat.deaths == std::vector{ex_a}));
+  machine.step(BrokerSaid{wire::SlotDeathAck{NodeId{"n1"}, ex_a, ProcessId{"p1"}}}, 2s);
+  const auto acknowledged = machine.step(BrokerSaid{wire::SlotDeathAck{NodeId{"n1"}, ex_a, ProcessId{"p2"}}}, 2s);
+  BOOST_TEST(beat_of(acknowledged).deaths.empty());
+}
+
 BOOST_AUTO_TEST_CASE(agent_that_stood_still_gives_its_draining_slots_the_time_back) {
   Machine machine(1);
   machine.tick(0s);
