@@ -29,6 +29,28 @@ CREATE INDEX execution_by_status ON execution (status, number);
 CREATE INDEX execution_by_update ON execution (deleted, updated);
 )"};
 
+/// What makes lists quick; made when it is missing, so that files of earlier versions have it too. The figures are what
+/// SQLite's planner knows of the tables (rows, rows for an equal first column, …): without them it takes `deleted` for
+/// as choosy as a job_id, and looks through all records in the order of their updates.
+constexpr const char* list_indexes = R"(
+CREATE INDEX IF NOT EXISTS job_by_creation ON job (deleted, created);
+CREATE INDEX IF NOT EXISTS execution_by_creation ON execution (deleted, created);
+ANALYZE sqlite_schema;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+  ('job', 'job_by_update', '100000 50000 2'), ('job', 'job_by_creation', '100000 50000 2'),
+  ('execution', 'execution_by_update', '10000 5000 2'), ('execution', 'execution_by_creation', '10000 5000 2'),
+  ('execution', 'execution_by_job', '10000 3 1'), ('execution', 'execution_by_lineage', '10000 3 1'),
+  ('execution', 'execution_by_status', '10000 1000 1');
+ANALYZE sqlite_schema;
+)";
+
+Result<void> index_lists(Database& database) {
+  SB_TRY(transaction, Transaction::begin(database));
+  SB_TRY_VOID(database.run(list_indexes));
+  return transaction.commit();
+}
+
 #define SB_JOB_COLUMNS "job_id, document, active, deleted, created, updated FROM job"
 #define SB_EXECUTION_COLUMNS \
   "ex_id, job_id, lineage, status, document, desired, deleted, created, updated FROM execution"
@@ -287,6 +309,7 @@ ExecutionStore& SqliteRecords::executions() { return stores_->executions; }
 
 Result<std::unique_ptr<SqliteRecords>> SqliteRecords::open(const std::string& path) {
   SB_TRY(database, Database::open(path, records_schema));
+  SB_TRY_VOID(index_lists(*database));
   SB_TRY_VOID(sqlite::define_list_functions(*database));
   auto stores = std::make_unique<Stores>(std::move(database));
   SB_TRY_VOID(stores->jobs.prepare());
