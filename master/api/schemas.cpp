@@ -104,7 +104,7 @@ constexpr Schema all[]{
        "teraslice_version":{"type":"string"},"slicer_hostname":{"type":"string"},"slicer_port":{"type":"integer"},
        "recovered_execution":{"type":"string"},"recovered_slice_type":{"type":"string"},
        "_deleted":{"const":true},"_deleted_on":{"type":"string","format":"date-time"}}})"},
-    {"ErrorRecord",
+    {"SliceError",
      R"({"type":"object","required":["slice_id","slicer_id","slicer_order","request","state","ex_id","_created","_updated","error"],"properties":{
        "slice_id":{"type":"string"},"slicer_id":{"type":"integer"},"slicer_order":{"type":"integer"},
        "request":{"type":"string","description":"JSON, as text."},"state":{"const":"error"},"ex_id":{"type":"string"},
