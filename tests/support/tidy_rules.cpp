@@ -65,6 +65,7 @@ const std::vector<Room>& rooms() {
        "operations may include record/ (and config/, which reads durations) only; it knows nothing of wire or bus"},
       {"common/config/", "config", {"common"}, "config may include common/*.hpp only"},
       {"common/log/", "log", {"common"}, "log may include common/*.hpp only"},
+      {"common/bundle/", "bundle", {"common"}, "bundle may include common/*.hpp only"},
       {"common/process/", "process", {"common"}, "process may include common/*.hpp only"},
       {"common/",
        "common",
@@ -134,11 +135,12 @@ struct Vendor {
   std::string_view home;
   std::string_view says;
 };
-constexpr std::array<Vendor, 5> vendors{{
+constexpr std::array<Vendor, 6> vendors{{
     {"zmq.h", "common/bus/", "only common/bus may include zmq; use its sockets"},
     {"pistache/", "master/http/", "only master/http may include Pistache; use HttpServer"},
     {"sqlite3.h", "master/store/sqlite/", "only master/store/sqlite may include SQLite; use the ports"},
     {"yaml-cpp/", "common/config/", "only common/config may read YAML"},
+    {"archive", "common/bundle/", "only common/bundle may include libarchive; it checks and unpacks"},
     {"spdlog/", "common/log/", "only common/log may include spdlog; log::event() writes"},
 }};
 
