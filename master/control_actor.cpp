@@ -156,6 +156,8 @@ void ControlActor::take_records() {
         [this](const auto& message) {
           if constexpr (std::is_same_v<std::decay_t<decltype(message)>, scheduler::RecordsClosed>) {
             closed_ = true;
+          } else if constexpr (std::is_same_v<std::decay_t<decltype(message)>, scheduler::AssetRead>) {
+            perform(scheduler::SendControl{"node/" + message.chunk.node.text, message.chunk});
           } else {
             handle(message);
           }
@@ -180,6 +182,8 @@ void ControlActor::take_control() {
       handle(std::move(*update));
     } else if (auto* beat = std::get_if<wire::ControllerBeat>(&*message)) {
       handle(std::move(*beat));
+    } else if (auto* wanted = std::get_if<wire::AssetWanted>(&*message)) {
+      records_.send(scheduler::AssetAsked{std::move(*wanted)});
     } else if (const auto* broker = std::get_if<wire::BrokerBeat>(&*message)) {
       handle(*broker);
     } else {

@@ -16,6 +16,8 @@
 #include "master/master_lock.hpp"
 #include "master/records_actor.hpp"
 #include "master/rest_settings.hpp"
+#include "master/store/files/asset_blobs.hpp"
+#include "master/store/sqlite/asset_store.hpp"
 #include "master/store/sqlite/record_stores.hpp"
 
 /// The master's composition root: the only file that names concrete adapters, and the one place that knows that there
@@ -34,6 +36,7 @@ struct Settings {
   std::string broker = "tcp://127.0.0.1:5680";
   std::string slicer_port_range = "25679:26678";
   std::string name = "teracluster";
+  std::string autoload_directory = "autoload";
   std::chrono::milliseconds shutdown_timeout{7'000};
   std::chrono::milliseconds beat{1'000};
   std::chrono::milliseconds lease{5'000};
@@ -58,6 +61,8 @@ config::Program program_of(Settings& settings) {
           {"slicer_port_range", &settings.slicer_port_range, "Ports of the controllers, one an execution",
            "first:last"},
           {"name", &settings.name, "The cluster's name, as GET / shows it", "text"},
+          {"autoload_directory", &settings.autoload_directory,
+           "Asset bundles (*.zip) that are stored at every start; empty, or not there: none", "directory"},
           {"shutdown_timeout", &settings.shutdown_timeout,
            "How long controllers may take to end at SIGTERM, and running slices at a stop", "0 s..1 hour", 0,
            3'600'000},
@@ -148,6 +153,16 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
   if (!records) {
     return failed(records.error());
   }
+  // Beside the records, so that a bundle of some megabytes never stands before a job's row.
+  const std::string assets_folder = settings.data + "/assets";
+  const auto blobs = store::FileAssetBlobs::open(assets_folder);
+  if (!blobs) {
+    return failed(blobs.error());
+  }
+  const auto assets = store::SqliteAssetStore::open(assets_folder + "/index.db");
+  if (!assets) {
+    return failed(assets.error());
+  }
   const auto server = http::HttpServer::start(http_config(settings.rest, settings.bind));
   if (!server) {
     return failed(server.error());
@@ -161,8 +176,10 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
   RecordsActor records_actor({.api = {.validation_status = static_cast<int>(settings.api_validation_status)},
                               .cluster_name = settings.name,
                               .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
+                              .autoload_directory = settings.autoload_directory,
                               .stop_timeout = settings.shutdown_timeout},
-                             (*records)->jobs(), (*records)->executions(), **server, std::move(to_control));
+                             {(*records)->jobs(), (*records)->executions(), **assets, **blobs}, **server, context,
+                             std::move(to_control));
   if (const auto loaded = records_actor.load(); !loaded) {
     return failed(loaded.error());
   }

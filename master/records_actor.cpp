@@ -1,5 +1,9 @@
 #include "master/records_actor.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <type_traits>
 
 #include "common/log/log.hpp"
@@ -13,30 +17,40 @@ service::Sources system_sources() { return {.wall = wall_now, .new_id = new_uuid
 
 }  // namespace
 
-RecordsActor::RecordsActor(RecordsConfig config, store::JobStore& jobs, store::ExecutionStore& executions,
-                           http::HttpServer& server, ToMe control)
+RecordsActor::RecordsActor(RecordsConfig config, RecordsStores stores, http::HttpServer& server, bus::Context& context,
+                           ToMe control)
     : config_(std::move(config)),
       stamps_(wall_now),
-      executions_(executions, system_sources(), stamps_, config_.stop_timeout),
-      jobs_(jobs, executions_, system_sources(), stamps_),
+      executions_(stores.executions, system_sources(), stamps_, config_.stop_timeout),
+      assets_(stores.assets, stores.blobs, stamps_),
+      jobs_(stores.jobs, executions_, system_sources(), stamps_,
+            [this](const std::string& reference) { return assets_.resolve(reference); }),
       cluster_(config_.identity, wall_now),
-      api_(config_.api, {jobs_, executions_, cluster_, config_.cluster_name}),
+      api_(config_.api, {jobs_, executions_, cluster_, config_.cluster_name, assets_}),
       server_(server),
+      checker_(context,
+               [&blobs = stores.blobs](const service::Upload& upload) { return service::check_upload(upload, blobs); }),
       control_(std::move(control)) {}
 
 Result<void> RecordsActor::load() {
   SB_TRY_VOID(jobs_.load());
+  SB_TRY_VOID(assets_.load());
   return executions_.load();
 }
 
 void RecordsActor::run() {
   bus::Poll poll;
   poll.watch(control_.native());
+  poll.watch(checker_.native());
   const int requests = poll.watch_fd(server_.fd());
+  autoload();
   finish_round();  // what load() found goes to the control actor
   for (bool open = true; open;) {
     poll.wait(executions_.unwritten() ? std::optional<std::chrono::microseconds>(write_again_after) : std::nullopt);
     open = take_facts();
+    while (auto checked = checker_.receive()) {
+      assets_.on(std::move(*checked));
+    }
     if (serving_ && poll.ready(requests)) {
       take_requests();
     }
@@ -53,7 +67,8 @@ bool RecordsActor::take_facts() {
           using Told = std::decay_t<decltype(told)>;
           if constexpr (std::is_same_v<Told, scheduler::CloseRecords>) {
             open = false;
-          } else if constexpr (std::is_same_v<Told, scheduler::StopServing>) {
+          } else if constexpr (std::is_same_v<Told, scheduler::StopServing> ||
+                               std::is_same_v<Told, scheduler::AssetAsked>) {
             on(told);
           } else if constexpr (std::is_same_v<Told, scheduler::ClusterChanged> ||
                                std::is_same_v<Told, scheduler::ControllersChanged> ||
@@ -99,11 +114,49 @@ void RecordsActor::finish_round() {
   for (const service::Settled& settled : executions_.settled()) {
     server_.answer(settled.ticket, api_.render(settled.answer));
   }
+  for (service::Upload& upload : assets_.uploads()) {
+    checker_.send(std::move(upload));
+  }
+  for (const service::UploadSettled& settled : assets_.settled()) {
+    server_.answer(settled.ticket, api_.render(settled.answer, settled.created ? 201 : 200));
+  }
+  for (const auto& [source, outcome] : assets_.autoloaded()) {
+    log::info("asset_autoloaded", {{"file", source}, {"outcome", outcome}});
+  }
+}
+
+void RecordsActor::on(const scheduler::AssetAsked& asked) {
+  control_.send(scheduler::AssetRead{assets_.chunk(asked.wanted)});
+}
+
+/// Each file is held in memory until it is checked, as an upload is, so larger ones than those are not taken.
+void RecordsActor::autoload() {
+  constexpr std::uintmax_t bytes_max = 32U << 20U;
+  std::error_code absent;
+  std::set<std::filesystem::path> files;
+  for (std::filesystem::directory_iterator entry(config_.autoload_directory, absent), end; !absent && entry != end;
+       entry.increment(absent)) {
+    if (entry->path().extension() == ".zip" && entry->is_regular_file(absent)) {
+      files.insert(entry->path());
+    }
+  }
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    const std::uintmax_t size = std::filesystem::file_size(path, absent);
+    if (!file || absent || size > bytes_max) {
+      log::warn("asset_not_autoloaded", {{"file", path.string()},
+                                         {"cause", !file || absent ? "cannot be read" : "larger than 32 MiB"},
+                                         {"remedy", "put a bundle there that this user may read"}});
+      continue;
+    }
+    assets_.autoload({std::istreambuf_iterator<char>(file), {}}, path.string());
+  }
 }
 
 void RecordsActor::on(const scheduler::StopServing&) {
   serving_ = false;
   executions_.give_up_waiting();
+  assets_.give_up_waiting();
   for (const http::HttpRequest& request : server_.take()) {
     server_.answer(request.id, api::standard_error(503, "the master is shutting down; ask again when it is back"));
   }

@@ -39,11 +39,11 @@ http::HttpResponse standard_error(int status, std::string_view message) {
   return json_response(status, Json{{"error", status}, {"message", std::string(message.substr(0, end))}});
 }
 
-http::HttpResponse Api::render(const Answer<Document>& answer) const {
+http::HttpResponse Api::render(const Answer<Document>& answer, int status) const {
   if (!answer) {
     return standard_error(http_status(answer.error().kind, config_.validation_status), answer.error().message);
   }
-  return json_response(200, answer->json());
+  return json_response(status, answer->json());
 }
 
 /// What an endpoint throws is a mistake of ours: it costs its own caller an answer, not everybody the master.

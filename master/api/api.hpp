@@ -19,7 +19,7 @@ class Api {
 
   /// Nothing: the answer comes later, by render() of what the service settles under request.id.
   std::optional<http::HttpResponse> handle(const http::HttpRequest& request);
-  http::HttpResponse render(const service::Answer<service::Document>& answer) const;
+  http::HttpResponse render(const service::Answer<service::Document>& answer, int status = 200) const;
 
  private:
   std::optional<http::HttpResponse> answer(const http::HttpRequest& request);

@@ -17,14 +17,14 @@ namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
 
+}  // namespace
+
 std::string media_type(std::string_view content_type) {
   std::string type = lower(content_type.substr(0, content_type.find(';')));
   const std::size_t end = type.find_last_not_of(blanks);
   type.resize(end == std::string::npos ? 0 : end + 1);
   return type;
 }
-
-}  // namespace
 
 Answer<Document> parse_body(std::string_view content_type, const std::string& body) {
   const std::size_t first = body.find_first_not_of(blanks);

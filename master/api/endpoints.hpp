@@ -12,5 +12,6 @@ std::vector<Route> execution_endpoints();
 std::vector<Route> command_endpoints();
 std::vector<Route> operation_endpoints();
 std::vector<Route> text_endpoints();
+std::vector<Route> asset_endpoints();
 
 }  // namespace slicebus::api

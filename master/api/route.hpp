@@ -6,6 +6,7 @@
 
 #include "master/api/request.hpp"
 #include "master/http/http.hpp"
+#include "master/service/assets.hpp"
 #include "master/service/cluster_view.hpp"
 #include "master/service/jobs.hpp"
 
@@ -19,6 +20,7 @@ struct Desk {
   service::Executions& executions;
   service::ClusterView& cluster;
   std::string cluster_name;  ///< `name`
+  service::Assets& assets;
 };
 
 /// One request, read.

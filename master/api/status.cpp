@@ -16,6 +16,8 @@ int http_status(service::RefusalKind kind, int validation_status) {
       return 409;
     case service::RefusalKind::gone:
       return 410;
+    case service::RefusalKind::overloaded:
+      return 503;
     case service::RefusalKind::not_available:
     case service::RefusalKind::failed:
       break;

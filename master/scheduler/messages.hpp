@@ -38,7 +38,8 @@ struct ExecutionWanted {
   std::string cleanup;  ///< as wire::ControllerBinding
   bool recovery = false;
   bool continues = true;
-  std::string execution;  ///< its record, JSON
+  std::string execution;        ///< its record, JSON
+  std::vector<AssetId> assets;  ///< bundles that a node needs before its slots start; in the order of the job
   Desire desire;
 };
 struct DesireChanged {
@@ -56,11 +57,15 @@ struct ExecutionEnded {
 };
 /// Every execution of earlier masters has been told. Before it no node is told what to run.
 struct RecordsLoaded {};
+/// A piece of a bundle, for the agent that asked.
+struct AssetRead {
+  wire::AssetChunk chunk;
+};
 /// Answers CloseRecords: answers are out, records are closed, the thread ends.
 struct RecordsClosed {};
 
-using ToControl =
-    std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, RecordsClosed>;
+using ToControl = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, AssetRead,
+                               RecordsClosed>;
 
 // ---- control → records ----------------------------------------------------------------------------------------------
 
@@ -123,14 +128,17 @@ struct ControllersChanged {
 struct BrokerHeard {
   bool heard = false;
 };
+/// An agent asks for a piece of a bundle. Answer: AssetRead.
+struct AssetAsked {
+  wire::AssetWanted wanted;
+};
 /// The process is ending: take no more requests, answer those that wait. Facts are still recorded.
 struct StopServing {};
 /// After the last fact: close the records and answer RecordsClosed.
 struct CloseRecords {};
 
-using ToRecords =
-    std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, WorkersReached, ExecutionNeverRan,
-                 ExecutionBroke, WaitingChanged, ClusterChanged, ControllersChanged, BrokerHeard, StopServing,
-                 CloseRecords>;
+using ToRecords = std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, WorkersReached,
+                               ExecutionNeverRan, ExecutionBroke, WaitingChanged, ClusterChanged, ControllersChanged,
+                               BrokerHeard, AssetAsked, StopServing, CloseRecords>;
 
 }  // namespace slicebus::scheduler

@@ -71,7 +71,7 @@ std::vector<wire::WantedSlots> Scheduler::wishes_for(const NodeId& node, const w
     const Duration grace = execution->drain ? execution->drain->grace : Duration{-1ms};
     wishes.push_back({execution->wanted.ex_id, execution->wanted.job_id, execution->wanted.lineage, execution->endpoint,
                       share == execution->shares.end() ? 0 : share->second,
-                      std::chrono::duration_cast<std::chrono::milliseconds>(grace).count()});
+                      std::chrono::duration_cast<std::chrono::milliseconds>(grace).count(), execution->wanted.assets});
   }
   return wishes;
 }

@@ -20,6 +20,7 @@ enum class RefusalKind : std::uint8_t {
   conflict,
   gone,           ///< the job is deleted
   not_available,  ///< nobody to ask at this moment (R-api-90)
+  overloaded,     ///< too much of it waits already, or we are ending; later it may
   failed          ///< the records cannot be read or written, or our own mistake
 };
 

@@ -56,6 +56,9 @@ Document ClusterView::state() const {
       Json shown = process(slot.worker_id, "worker", slot.pid);
       shown["ex_id"] = slot.ex_id.text;
       shown["job_id"] = slot.job_id.text;
+      for (const AssetId& asset : slot.assets) {
+        shown["assets"].push_back(asset.text);
+      }
       active.push_back(std::move(shown));
     }
     const std::size_t total = entry.beat.slots_total;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/bundle/asset_id.hpp"
+
 namespace slicebus::service {
 namespace {
 
@@ -20,6 +22,14 @@ scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, con
   wanted.recovery = document.contains("recovered_execution");
   wanted.continues = wanted.cleanup.empty() || flag_of(document, "autorecover", false);
   wanted.execution = record.document;
+  // Built-in bundles keep their name; all others became ids when the job was checked.
+  if (const auto assets = document.find("assets"); assets != document.end() && assets->is_array()) {
+    for (const Json& asset : *assets) {
+      if (asset.is_string() && bundle::is_asset_id(asset.get_ref<const std::string&>())) {
+        wanted.assets.push_back(AssetId{asset.get<std::string>()});
+      }
+    }
+  }
   wanted.desire = desire;
   return wanted;
 }

@@ -39,7 +39,7 @@ Answer<Document> Jobs::replace(const JobId& job_id, const Json& posted) {
   if (switched_off) {
     found->record.active = false;
   } else {
-    Answer<CheckedJob> checked = check_job(configuration_of(posted));
+    Answer<CheckedJob> checked = check_job(configuration_of(posted), assets_);
     if (!checked) {
       return tl::make_unexpected(checked.error());
     }
@@ -87,7 +87,7 @@ Answer<Document> Jobs::set_active(const JobId& job_id, bool active) {
     return tl::make_unexpected(found.error());
   }
   if (active) {
-    if (const Answer<CheckedJob> checked = check_job(configuration_of(found->document.json())); !checked) {
+    if (const Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()), assets_); !checked) {
       return tl::make_unexpected(checked.error());
     }
   }

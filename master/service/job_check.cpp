@@ -78,7 +78,8 @@ Json warning(const std::string& type, const std::string& kind, Json reason) {
 /// One check of one job; fills `config_` part by part.
 class Check {
  public:
-  Check(const Json& job, const Json* frozen_from) : config_(job), frozen_from_(frozen_from) {}
+  Check(const Json& job, const AssetResolver& resolver, const Json* frozen_from)
+      : config_(job), resolver_(resolver), frozen_from_(frozen_from) {}
 
   /// The first part that fails is the answer.
   Answer<CheckedJob> run() {
@@ -171,27 +172,20 @@ class Check {
   }
 
   Checked check_assets() {
-    const auto assets = config_.find("assets");
-    if (assets == config_.end() || !assets->is_array()) {
+    const auto listed = config_.find("assets");
+    if (listed == config_.end()) {
       return {};
     }
-    for (const Json& entry : *assets) {
-      const AssetReference asset = parse_asset(entry.is_string() ? entry.get<std::string>() : "");
-      if (!entry.is_string() || entry == "") {
-        continue;  // the fields' check says so
-      }
-      if (!is_built_in_bundle(asset.name)) {
-        return refuse(RefusalKind::invalid_job, "Failure to get assets, caused by No assets found for \"" +
-                                                    entry.get<std::string>() + "\"; built in are " +
-                                                    built_in_bundles_text());
-      }
-      if (!asset.version.empty()) {
-        warnings_.push_back(
-            warning("jobProperty", "assetVersion",
-                    {{"field", "assets"},
-                     {"description", "\"" + asset.name + "\" is built in and satisfies every version; version \"" +
-                                         asset.version + "\" is not looked at"}}));
-      }
+    if (const Answer<void> resolved = assets_.resolve(*listed, resolver_); !resolved) {
+      return tl::make_unexpected(resolved.error());
+    }
+    for (const std::string& reference : assets_.built_in_versions()) {
+      const AssetReference asset = parse_asset(reference);
+      warnings_.push_back(
+          warning("jobProperty", "assetVersion",
+                  {{"field", "assets"},
+                   {"description", "\"" + asset.name + "\" is built in and satisfies every version; version \"" +
+                                       asset.version + "\" is not looked at"}}));
     }
     return {};
   }
@@ -225,12 +219,19 @@ class Check {
       return refuse(RefusalKind::invalid_job, "Invalid name: " + posted + ", it is private or otherwise restricted");
     }
     const ComponentName name = parse_component(posted);
-    if (!name.asset.empty() && !is_built_in_bundle(parse_asset(name.asset).name)) {
-      return refuse(RefusalKind::invalid_job, "Invalid " + part + " name for " + name_field + ": " + posted +
-                                                  ", could not find the hashID for asset identifier " + name.asset);
-    }
     const Operation* operation = operations::find_operation(name.name);
     const bool is_api = part == "api";
+    const std::string kind = is_api ? "api" : i == 0 ? "reader" : "processor";
+    if (auto refusal = assets_.refusal(posted, name, operation != nullptr, {part, name_field, kind})) {
+      return tl::make_unexpected(std::move(*refusal));
+    }
+    if (const std::string other = assets_.also_in(name.name); operation != nullptr && !other.empty()) {
+      warnings_.push_back(
+          warning(is_api ? "assetAPIProperty" : "assetOperation", "builtIn",
+                  {{is_api ? "api_name" : "_op", posted},
+                   {"field", name_field},
+                   {"description", "asset \"" + other + "\" has \"" + name.name + "\", too; the built-in one runs"}}));
+    }
     if (operation == nullptr || (operation->spec->kind == OperationKind::api) != is_api) {
       return refuse(RefusalKind::invalid_job, unknown_module(name.name, is_api));
     }
@@ -401,15 +402,19 @@ class Check {
   }
 
   Json config_;
+  const AssetResolver& resolver_;
   const Json* frozen_from_;
+  JobAssets assets_;
   Json warnings_ = Json::array();
   std::vector<Failed> failures_;
 };
 
 }  // namespace
 
-Answer<CheckedJob> check_job(const Json& job, const Json* frozen_from) { return Check(job, frozen_from).run(); }
+Answer<CheckedJob> check_job(const Json& job, const AssetResolver& assets, const Json* frozen_from) {
+  return Check(job, assets, frozen_from).run();
+}
 
-Document report_on(const Json& job) { return Check(job, nullptr).report(); }
+Document report_on(const Json& job, const AssetResolver& assets) { return Check(job, assets, nullptr).report(); }
 
 }  // namespace slicebus::service

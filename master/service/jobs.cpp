@@ -37,8 +37,12 @@ Answer<void> check_cleanup(const std::string& cleanup) {
   return refuse(RefusalKind::invalid, "cleanup_type must be empty or set to all, errors, pending");
 }
 
-Jobs::Jobs(store::JobStore& store, Executions& executions, Sources sources, Stamps& stamps)
-    : store_(store), executions_(executions), sources_(std::move(sources)), stamps_(stamps) {}
+Jobs::Jobs(store::JobStore& store, Executions& executions, Sources sources, Stamps& stamps, AssetResolver assets)
+    : store_(store),
+      executions_(executions),
+      sources_(std::move(sources)),
+      stamps_(stamps),
+      assets_(std::move(assets)) {}
 
 Result<void> Jobs::load() {
   for (const char* newest : {"_created:desc", "_updated:desc"}) {
@@ -58,7 +62,7 @@ Answer<Document> Jobs::submit(const Json& posted, bool start) {
   if (posted.contains("job_id")) {
     return refuse(RefusalKind::unprocessable, "Job cannot include a job_id on submit");
   }
-  Answer<CheckedJob> checked = check_job(posted);
+  Answer<CheckedJob> checked = check_job(posted, assets_);
   if (!checked) {
     return tl::make_unexpected(checked.error());
   }
@@ -88,7 +92,7 @@ Document Jobs::validate(const Json& posted) const {
              {"errors", {{{"part", "job"}, {"name", ""}, {"path", {"operations"}}, {"message", "No job was posted"}}}},
              {"warnings", Json::array()}});
   }
-  return report_on(posted);
+  return report_on(posted, assets_);
 }
 
 Answer<Document> Jobs::run(const JobId& job_id, CheckedJob checked, const LineageId& lineage,
@@ -188,7 +192,7 @@ Answer<Document> Jobs::start(const JobId& job_id) {
   if (found->record.deleted) {
     return refuse(RefusalKind::gone, "Job " + job_id.text + " has been deleted and cannot be started.");
   }
-  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()));
+  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()), assets_);
   if (!checked) {
     return tl::make_unexpected(checked.error());
   }
@@ -219,7 +223,7 @@ Answer<Document> Jobs::recover(const JobId& job_id, const std::string& cleanup) 
   if (*latest) {
     return recover_from(*found, **latest, cleanup);
   }
-  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()));
+  Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()), assets_);
   if (!checked) {
     return tl::make_unexpected(checked.error());
   }
@@ -246,7 +250,7 @@ Answer<Document> Jobs::recover_from(const Found& job, const store::ExecutionReco
       merged[key] = value;
     }
   }
-  Answer<CheckedJob> checked = check_job(merged, &before->json());
+  Answer<CheckedJob> checked = check_job(merged, assets_, &before->json());
   if (!checked) {
     return tl::make_unexpected(checked.error());
   }

@@ -10,7 +10,7 @@ namespace slicebus::service {
 /// The jobs: what was asked for, and making executions of it. Lives on the records actor's thread.
 class Jobs {
  public:
-  Jobs(store::JobStore& store, Executions& executions, Sources sources, Stamps& stamps);
+  Jobs(store::JobStore& store, Executions& executions, Sources sources, Stamps& stamps, AssetResolver assets = {});
 
   /// Stamps of earlier masters. Once, before anything else.
   Result<void> load();
@@ -53,6 +53,7 @@ class Jobs {
   Executions& executions_;
   Sources sources_;
   Stamps& stamps_;
+  AssetResolver assets_;
 };
 
 /// The record of a job: as posted, and what the server sets (R-api-74).

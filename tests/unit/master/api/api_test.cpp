@@ -9,7 +9,7 @@ namespace {
 
 struct Desk : service::Office {
   service::ClusterView cluster{{"host", "10.0.0.4", 412}, sources.wall};
-  api::Api api{{}, {jobs, executions, cluster, "mine"}};
+  api::Api api{{}, {jobs, executions, cluster, "mine", assets}};
   std::uint64_t requests = 0;
 
   std::optional<http::HttpResponse> ask(const std::string& method, const std::string& target,
@@ -112,7 +112,7 @@ BOOST_FIXTURE_TEST_CASE(every_refusal_has_its_status, Desk) {
   BOOST_TEST((error("POST", "/jobs", "{}") == Told{400, "No job was posted"}));
   BOOST_TEST(error("POST", "/jobs", R"({"job_id":"x","operations":[1]})").first == 422);
   BOOST_TEST(error("POST", "/jobs", R"({"operations":[1]})").first == 400);
-  slicebus::api::Api strict({.validation_status = 500}, {jobs, executions, cluster, "mine"});
+  slicebus::api::Api strict({.validation_status = 500}, {jobs, executions, cluster, "mine", assets});
   BOOST_TEST(strict.handle({.id = 1, .method = "POST", .target = "/jobs", .body = R"({"operations":[1]})"})->status ==
              500);
   const ExecutionId ex_id = running();

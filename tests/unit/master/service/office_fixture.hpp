@@ -1,5 +1,7 @@
 #pragma once
+#include "master/service/assets.hpp"
 #include "master/service/jobs.hpp"
+#include "master/store/memory/asset_store.hpp"
 #include "master/store/memory/record_stores.hpp"
 
 namespace slicebus::service {
@@ -41,6 +43,9 @@ struct Office {
   Stamps stamps;
   Executions executions{execution_store, sources, stamps, 7s};
   Jobs jobs{job_store, executions, sources, stamps};
+  store::MemoryAssetStore asset_store;
+  store::MemoryAssetBlobs asset_blobs;
+  Assets assets{asset_store, asset_blobs, stamps};
 
   static nlohmann::ordered_json job() {
     return {{"name", "t"}, {"workers", 2}, {"operations", {{{"_op", "test-reader"}}, {{"_op", "noop"}}}}};
