@@ -179,7 +179,14 @@ class LocalCluster {
         return {"--data",      directory_.path().string(), "--bind",   "127.0.0.1", "--advertise", "127.0.0.1",
                 "--rest-port", std::to_string(rest_port_), "--broker", broker};
       case Role::worker:
-        return {"--broker", broker, "--slots", std::to_string(config_.slots), "--advertise", "127.0.0.1"};
+        return {"--broker",
+                broker,
+                "--slots",
+                std::to_string(config_.slots),
+                "--advertise",
+                "127.0.0.1",
+                "--assets-directory",
+                (directory_.path() / "worker-assets").string()};
     }
     return {};
   }

@@ -22,6 +22,7 @@ AgentActor::AgentActor(AgentConfig config, ShellConfig shell, process::SignalFd&
       shell_(std::move(shell)),
       signals_(signals),
       identity_(config.agent.text),
+      assets_(context_, shell_.assets_directory, config.node),
       core_(std::move(config)) {
   poll_.watch_fd(signals_.fd());
 }
@@ -34,12 +35,14 @@ Result<int> AgentActor::run() {
   broker_.emplace(std::move(*dealer));
   poll_.watch(broker_->native());
   poll_.watch(broker_->monitor());
+  poll_.watch(assets_.native());
   step(AgentTick{});
   while (!exits_) {
     wait();
     // The inbox and the children before the clock: deadlines over others look at what these say.
     hear_broker();
     hear_children();
+    hear_assets();
     hear_signals();
     const std::optional<TimePoint> deadline = core_.next_deadline();
     if (deadline && monotonic_now() >= *deadline) {
@@ -106,6 +109,12 @@ void AgentActor::hear_children() {
   }
 }
 
+void AgentActor::hear_assets() {
+  while (auto placed = assets_.receive()) {
+    step(AssetPlaced{placed->asset, placed->problem});
+  }
+}
+
 void AgentActor::hear_signals() {
   while (auto number = signals_.take()) {
     if (*number == SIGTERM || *number == SIGINT) {
@@ -132,6 +141,19 @@ void AgentActor::perform(const SendToBroker& action) {
     log::debug("message_not_sent", {{"message", wire::message_name(action.message)}, {"cause", sent.error().text()}});
   }
 }
+
+void AgentActor::perform(const SendToMaster& action) {
+  // Lost ones come again after a beat.
+  if (auto sent = broker_->send("master", action.wanted); !sent) {
+    log::debug("message_not_sent", {{"message", "AssetWanted"}, {"cause", sent.error().text()}});
+  }
+}
+
+void AgentActor::perform(const LookForAsset& action) {
+  due_.emplace_back(AssetLooked{action.asset, assets_.has(action.asset)});
+}
+
+void AgentActor::perform(const UnpackAsset& action) { assets_.unpack(action); }
 
 void AgentActor::perform(const SendDeath& action) {
   // Lost ones come again with the next beat.

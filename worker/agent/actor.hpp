@@ -8,6 +8,7 @@
 #include "common/process/child.hpp"
 #include "common/process/signals.hpp"
 #include "worker/agent/agent.hpp"
+#include "worker/agent/asset_folder.hpp"
 #include "worker/agent/memory_kills.hpp"
 #include "worker/slot/page.hpp"
 
@@ -17,6 +18,7 @@ struct ShellConfig {
   std::string broker;                     ///< "tcp://127.0.0.1:5680"
   std::string program;                    ///< path of slicebus-worker, for slots
   std::vector<std::string> slot_options;  ///< passed on to each slot
+  std::string assets_directory;           ///< bundles are unpacked under it
   int ready_fd = -1;                      ///< told once the broker answers; -1: nobody asks
 };
 
@@ -39,14 +41,18 @@ class AgentActor {
   void wait();
   void hear_broker();
   void hear_children();
+  void hear_assets();
   void hear_signals();
   void step(const AgentEvent& event);
 
   void perform(const SendToBroker& action);
+  void perform(const SendToMaster& action);
   void perform(const SendDeath& action);
   void perform(const StartSpare& action);
   void perform(const TellSlot& action);
   void perform(const SignalChild& action);
+  void perform(const LookForAsset& action);
+  void perform(const UnpackAsset& action);
   void perform(const Report& action);
   void perform(const ExitAgent& action);
   Result<SpareStarted> start_spare(std::uint64_t key);
@@ -60,6 +66,7 @@ class AgentActor {
   std::string identity_;
   std::map<std::uint64_t, Slot> slots_;
   MemoryKills memory_kills_;
+  AssetFolder assets_;
   Agent core_;
   std::deque<AgentEvent> due_;  ///< answers to actions of the step that runs
   bool exits_ = false;

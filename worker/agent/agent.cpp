@@ -65,6 +65,7 @@ std::optional<TimePoint> Agent::next_deadline() const {
     consider(loop.not_before());
   }
   consider(spare_crashes_.not_before());
+  consider(assets_.next_deadline().value_or(next));
   return next;
 }
 
@@ -79,6 +80,8 @@ void Agent::on(const BrokerSaid& event, TimePoint now) {
     hear(*ack);
   } else if (const auto* refused = std::get_if<wire::NodeRefused>(&event.message)) {
     hear(*refused);
+  } else if (const auto* chunk = std::get_if<wire::AssetChunk>(&event.message)) {
+    assets_.hear(*chunk, now);
   } else if (std::holds_alternative<wire::BrokerBeat>(event.message)) {
     hear_accepted();
   }
@@ -110,6 +113,18 @@ void Agent::on(const StoodStill& event, TimePoint /*now*/) {
     if (child.kill_at) {
       *child.kill_at += event.gap;
     }
+  }
+}
+
+void Agent::on(const AssetLooked& event, TimePoint /*now*/) { assets_.looked(event.asset, event.there); }
+
+void Agent::on(const AssetPlaced& event, TimePoint now) {
+  assets_.unpacked(event.asset, event.problem, now);
+  if (event.problem.empty()) {
+    report(Report::Level::info, "asset_unpacked", {{"asset", event.asset.text}});
+  } else {
+    report(Report::Level::warn, "asset_not_unpacked",
+           {{"asset", event.asset.text}, {"cause", event.problem}, {"remedy", "it is fetched again, with pauses"}});
   }
 }
 
@@ -217,9 +232,14 @@ void Agent::hear(const wire::SlotsWanted& wanted) {
   }
   wanted_number_ = wanted.number;
   wanted_.clear();
+  std::set<AssetId> assets;
   for (const wire::WantedSlots& execution : wanted.executions) {
     wanted_.insert_or_assign(execution.ex_id, execution);
+    if (execution.slots > 0) {
+      assets.insert(execution.assets.begin(), execution.assets.end());
+    }
   }
+  assets_.want(std::move(assets));
   std::erase_if(deaths_, [this](const Death& death) { return !wanted_.contains(death.news.ex_id); });
   std::erase_if(crash_loops_, [this](const auto& loop) { return !wanted_.contains(loop.first); });
 }

@@ -9,6 +9,7 @@
 #include "common/ids.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
+#include "worker/agent/asset_needs.hpp"
 #include "worker/agent/crash_loop.hpp"
 
 /// The core of an agent: slots wanted by the master against slots that run on this machine. Keeps a started, unbound
@@ -33,7 +34,7 @@ struct AgentConfig {
 
 /// From the broker or through it. Any of them shows that it is alive.
 struct BrokerSaid {
-  wire::Message message;  ///< SlotsWanted, SlotDeathAck, NodeRefused, BrokerBeat; others are ignored
+  wire::Message message;  ///< SlotsWanted, SlotDeathAck, NodeRefused, AssetChunk, BrokerBeat; others are ignored
 };
 /// The connection to the broker was made or made again.
 struct BrokerConnected {};
@@ -56,6 +57,16 @@ struct ChildEnded {
   std::string how;                         ///< "signal 11 (Segmentation fault)", "exit code 3"
   std::optional<wire::SliceCopy> running;  ///< what its page says it ran
 };
+/// Answers LookForAsset.
+struct AssetLooked {
+  AssetId asset;
+  bool there = false;
+};
+/// Answers UnpackAsset.
+struct AssetPlaced {
+  AssetId asset;
+  std::string problem;  ///< empty: it is there
+};
 /// SIGTERM. The second one does not wait for draining slots.
 struct Terminate {};
 /// The agent's own loop stood still that long: what it waited for had as little time as it had itself.
@@ -64,13 +75,17 @@ struct StoodStill {
 };
 struct AgentTick {};
 
-using AgentEvent = std::variant<BrokerSaid, BrokerConnected, SpareStarted, SpareNotStarted, ChildEnded, Terminate,
-                                StoodStill, AgentTick>;
+using AgentEvent = std::variant<BrokerSaid, BrokerConnected, SpareStarted, SpareNotStarted, ChildEnded, AssetLooked,
+                                AssetPlaced, Terminate, StoodStill, AgentTick>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 
 struct SendToBroker {
   wire::Message message;  ///< NodeBeat
+};
+/// Through the broker, to the master.
+struct SendToMaster {
+  wire::AssetWanted wanted;
 };
 /// Through the broker, to the execution's controller.
 struct SendDeath {
@@ -96,12 +111,13 @@ struct Report {
 };
 struct ExitAgent {};
 
-using AgentAction = std::variant<SendToBroker, SendDeath, StartSpare, TellSlot, SignalChild, Report, ExitAgent>;
+using AgentAction = std::variant<SendToBroker, SendToMaster, SendDeath, StartSpare, TellSlot, SignalChild, LookForAsset,
+                                 UnpackAsset, Report, ExitAgent>;
 using AgentActions = std::vector<AgentAction>;
 
 class Agent {
  public:
-  explicit Agent(AgentConfig config) : config_(std::move(config)) {}
+  explicit Agent(AgentConfig config) : config_(std::move(config)), assets_(config_.beat) {}
 
   AgentActions step(const AgentEvent& event, TimePoint now);
   std::optional<TimePoint> next_deadline() const;
@@ -129,6 +145,8 @@ class Agent {
   void on(const SpareStarted& event, TimePoint now);
   void on(const SpareNotStarted& event, TimePoint now);
   void on(const ChildEnded& event, TimePoint now);
+  void on(const AssetLooked& event, TimePoint now);
+  void on(const AssetPlaced& event, TimePoint now);
   void on(const Terminate& event, TimePoint now);
   void on(const StoodStill& event, TimePoint now);
   void on(const AgentTick& event, TimePoint now);
@@ -141,6 +159,7 @@ class Agent {
   void drain_what_is_not_wanted(TimePoint now);
   void follow_graces();
   void follow_controllers();
+  void fetch_assets(TimePoint now);
   void bind_what_is_wanted(TimePoint now);
   void start_spares(TimePoint now);
   void kill_what_overstays(TimePoint now);
@@ -167,6 +186,7 @@ class Agent {
 
   std::uint64_t wanted_number_ = 0;
   std::map<ExecutionId, wire::WantedSlots> wanted_;
+  AssetNeeds assets_;          ///< of what is wanted
   std::vector<Death> deaths_;  ///< not acknowledged, oldest first; at most deaths_max
 
   std::map<ExecutionId, CrashLoop> crash_loops_;

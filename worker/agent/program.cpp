@@ -21,6 +21,7 @@ struct Settings {
   std::int64_t slots = 2;
   std::string node_id;
   std::string advertise = "127.0.0.1";
+  std::string assets_directory = "assets";
   std::chrono::milliseconds shutdown_timeout{7'000};
   std::chrono::milliseconds beat{1'000};
   std::chrono::milliseconds silence_limit{9'000};
@@ -52,6 +53,10 @@ config::Program program_of(Settings& settings) {
        .target = &settings.node_id,
        .help = "Name of this machine in the cluster; the host name unless given."},
       {.name = "advertise", .target = &settings.advertise, .help = "This machine's address, as told to others."},
+      {.name = "assets_directory",
+       .target = &settings.assets_directory,
+       .help = "Where asset bundles are unpacked; made with the first one. Machines may share it.",
+       .range = "directory"},
       {.name = "shutdown_timeout",
        .target = &settings.shutdown_timeout,
        .help = "What a slot that is told to end gets for the slice it runs, before it is killed.",
@@ -104,6 +109,7 @@ int run_program(int argc, char** argv) {
       .broker = settings.broker,
       .program = process::sibling_program("slicebus-worker"),
       .slot_options = {"--beat", std::to_string(settings.beat.count()), "--log-level", settings.log_level},
+      .assets_directory = settings.assets_directory,
       .ready_fd = static_cast<int>(settings.ready_fd)};
   log::info("agent_started", {{"node", settings.node_id}, {"broker", settings.broker}, {"slots", settings.slots}});
   AgentActor actor(std::move(config), std::move(shell), signals);

@@ -16,6 +16,7 @@ void Agent::reconcile(TimePoint now) {
   follow_graces();
   kill_what_overstays(now);
   if (!terminating_) {
+    fetch_assets(now);
     bind_what_is_wanted(now);
     start_spares(now);
   }
@@ -69,6 +70,18 @@ void Agent::follow_graces() {
   }
 }
 
+void Agent::fetch_assets(TimePoint now) {
+  while (auto step = assets_.next(now)) {
+    if (const auto* ask = std::get_if<AskForAsset>(&*step)) {
+      out_.emplace_back(SendToMaster{{config_.node, ask->asset, ask->offset}});
+    } else if (const auto* look = std::get_if<LookForAsset>(&*step)) {
+      out_.emplace_back(*look);
+    } else {
+      out_.emplace_back(std::get<UnpackAsset>(std::move(*step)));
+    }
+  }
+}
+
 void Agent::kill_what_overstays(TimePoint now) {
   for (auto& [key, child] : children_) {
     if (child.kill_at && *child.kill_at <= now && !std::exchange(child.killed, true)) {
@@ -85,7 +98,8 @@ void Agent::bind_what_is_wanted(TimePoint now) {
   };
   for (const auto& [ex_id, execution] : wanted_) {
     const auto loop = crash_loops_.find(ex_id);
-    if (execution.endpoint.empty() || (loop != crash_loops_.end() && !loop->second.may_start(now))) {
+    if (execution.endpoint.empty() || (loop != crash_loops_.end() && !loop->second.may_start(now)) ||
+        !assets_.has_all(execution.assets)) {
       continue;
     }
     for (std::uint32_t runs = running(ex_id); runs < execution.slots && bound() < config_.slots_total && next_spare();
@@ -111,6 +125,7 @@ void Agent::bind(std::uint64_t key, Child& child, const wire::WantedSlots& execu
   child.slot.worker_id = ++last_worker_id_;
   child.slot.ex_id = execution.ex_id;
   child.slot.job_id = execution.job_id;
+  child.slot.assets = execution.assets;
   child.binding = {.ex_id = execution.ex_id,
                    .lineage = execution.lineage,
                    .node = config_.node,
@@ -186,6 +201,9 @@ std::string Agent::trouble() const {
   if (spare_crashes_.deaths() > 1) {
     return "slot processes do not start: " + spare_crashes_.why() + ", " + std::to_string(spare_crashes_.deaths()) +
            " in a row";
+  }
+  if (std::string missing = assets_.trouble(); !missing.empty()) {
+    return missing;
   }
   for (const auto& [ex_id, loop] : crash_loops_) {
     if (loop.deaths() > 1) {
