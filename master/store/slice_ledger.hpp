@@ -130,8 +130,10 @@ class SliceLedger {
   /// Requests of these slices, unfinished or in error. Errors: not_found (never planned; completed ones may be
   /// forgotten).
   virtual Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) = 0;
-  /// Errors of this execution, in slice order.
-  virtual Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) = 0;
+  /// The lineage's journal of errors: what changed after number `after`, by number. An entry is a slice and the
+  /// execution in which it failed; its failure and its repair each give it the next number. At most `limit` (1..10'000)
+  /// entries, and no more than one of them beyond `bytes` bytes of text.
+  virtual Result<std::vector<wire::FailedSlice>> errors(std::uint64_t after, std::size_t limit, std::size_t bytes) = 0;
   virtual Result<LedgerCounts> counts() = 0;
 };
 

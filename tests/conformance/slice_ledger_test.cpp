@@ -78,11 +78,20 @@ Orders unfinished(SliceLedger& ledger, SlicePosition after = {}, std::size_t lim
   return orders;
 }
 
-Orders failed(SliceLedger& ledger) {
+std::vector<wire::FailedSlice> journal(SliceLedger& ledger, std::uint64_t after = 0, std::size_t limit = 1'000,
+                                       std::size_t bytes = 1U << 20U) {
+  auto page = ledger.errors(after, limit, bytes);
+  BOOST_TEST_REQUIRE(page.has_value(), (page ? "" : page.error().text()));
+  return *page;
+}
+
+/// Slices that failed in this execution.
+Orders failed(SliceLedger& ledger, const ExecutionId& ex_id) {
   Orders orders;
-  const auto page = ledger.errors(0, 1'000).value();
-  for (const SliceError& error : page) {
-    orders.push_back(error.slice.slicer_order);
+  for (const wire::FailedSlice& error : journal(ledger)) {
+    if (error.ex_id == ex_id) {
+      orders.push_back(error.slice.slicer_order);
+    }
   }
   return orders;
 }
@@ -162,7 +171,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_group_applied_twice_counts_once, Fixture, Adapte
   }
   BOOST_TEST(f.ledger().counts().value().unpublished == 0u);
   BOOST_TEST(unfinished(f.ledger()) == (Orders{1, 5}), boost::test_tools::per_element());
-  BOOST_TEST(failed(f.ledger()) == (Orders{4}), boost::test_tools::per_element());
+  BOOST_TEST(failed(f.ledger(), first_run) == (Orders{4}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_completion_under_another_fence_is_refused_and_leaves_the_accepted_one, Fixture,
@@ -285,19 +294,68 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(tally_and_final_state_belong_to_their_execution, F
   BOOST_CHECK((open(f.ledger(), first_run).final_state == group.final_state));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(errors_keep_text_and_retries_and_come_in_pages, Fixture, Adapters) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(errors_keep_text_request_and_retries_and_come_in_pages_by_their_number, Fixture,
+                              Adapters) {
   Fixture f;
   const std::uint64_t epoch = open(f.ledger(), first_run).epoch;
   apply(f.ledger(), Group(epoch).plan(1, 5));
   apply(f.ledger(), Group(epoch).fail_slices({4, 2}, "line 1\nline \"2\" \xE2\x9C\x93"));
   apply(f.ledger(), Group(epoch).fail_slices({5}));
-  const auto page = f.ledger().errors(0, 2).value();
+  const auto page = journal(f.ledger(), 0, 2);
   BOOST_TEST_REQUIRE(page.size() == 2u);
-  BOOST_CHECK((page[0] == SliceError{at(2), "line 1\nline \"2\" \xE2\x9C\x93", 3}));
-  BOOST_CHECK((page[1].slice == at(4)));
-  const auto rest = f.ledger().errors(2, 2).value();
+  BOOST_CHECK((page[0].slice == at(4)));
+  BOOST_CHECK((page[1] == wire::FailedSlice{.number = page[1].number,
+                                            .slice = at(2),
+                                            .ex_id = first_run,
+                                            .request = request(at(2)),
+                                            .error = "line 1\nline \"2\" \xE2\x9C\x93",
+                                            .retries = 3}));
+  BOOST_TEST(page[0].number > 0u);
+  BOOST_TEST(page[1].number > page[0].number);
+  const auto rest = journal(f.ledger(), page[1].number);
   BOOST_TEST_REQUIRE(rest.size() == 1u);
-  BOOST_CHECK((rest[0] == SliceError{at(5), "broken", 3}));
+  BOOST_CHECK((rest[0].slice == at(5)));
+  BOOST_TEST(journal(f.ledger(), rest[0].number).empty());
+  // Bounded in bytes too, though one entry always comes.
+  BOOST_TEST(journal(f.ledger(), 0, 1'000, 1).size() == 1u);
+  BOOST_TEST(journal(f.ledger(), 0, 1'000, page[0].request.size() + page[0].error.size() + 1).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_group_with_errors_applied_twice_leaves_the_journal_as_it_was, Fixture, Adapters) {
+  Fixture f;
+  eight_slices(f.ledger());
+  const OpenedLedger second = open(f.ledger(), second_run, Cleanup::errors);
+  apply(f.ledger(), Group(second.epoch).complete({7}).fail_slices({8}, "again"));
+  const auto once = journal(f.ledger());
+  apply(f.ledger(), Group(second.epoch).complete({7}).fail_slices({8}, "again"));
+  BOOST_CHECK((journal(f.ledger()) == once));
+}
+
+// design.md §5: an error stays with its execution; repaired, it says by which one; failing again makes a new one.
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_repair_is_news_of_every_failure_of_its_slice, Fixture, Adapters) {
+  Fixture f;
+  eight_slices(f.ledger());
+  const OpenedLedger second = open(f.ledger(), second_run, Cleanup::errors);
+  const std::uint64_t known = journal(f.ledger()).back().number;
+  BOOST_TEST(journal(f.ledger(), known).empty());  // that they are run again is no news yet
+  apply(f.ledger(), Group(second.epoch).complete({7}).fail_slices({8}, "again"));
+  const auto news = journal(f.ledger(), known);
+  BOOST_TEST_REQUIRE(news.size() == 2u);
+  BOOST_CHECK((news[0].slice == at(7) && news[0].ex_id == first_run && news[0].recovered_by == second_run));
+  BOOST_CHECK((news[1].slice == at(8) && news[1].ex_id == second_run && news[1].recovered_by.empty()));
+  BOOST_TEST(news[1].request == request(at(8)));
+
+  f.crash();
+  const OpenedLedger third = open(f.ledger(), third_run, Cleanup::all);
+  apply(f.ledger(), Group(third.epoch).complete({8}));
+  const auto repaired = journal(f.ledger(), news[1].number);
+  BOOST_TEST_REQUIRE(repaired.size() == 2u);
+  BOOST_CHECK((repaired[0].ex_id == first_run && repaired[1].ex_id == second_run));
+  for (const wire::FailedSlice& each : repaired) {
+    BOOST_CHECK((each.slice == at(8) && each.recovered_by == third_run));
+  }
+  BOOST_TEST(repaired[1].number > repaired[0].number);
+  BOOST_TEST(journal(f.ledger()).size() == 3u);
 }
 
 // R-ex-120b, R-ex-120h: what a recovery runs, of 2 completed, 4 unfinished and 2 failed slices.
@@ -316,7 +374,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(recovery_of_errors_runs_the_failed_ones_and_shows_
   const OpenedLedger again = open(f.ledger(), second_run, Cleanup::errors);
   BOOST_TEST(again.unfinished == 0u);
   BOOST_TEST(again.in_error == 1u);
-  BOOST_TEST(failed(f.ledger()) == (Orders{8}), boost::test_tools::per_element());
+  BOOST_TEST(failed(f.ledger(), second_run) == (Orders{8}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(recovery_of_pending_runs_the_unfinished_ones_and_old_errors_do_not_count, Fixture,
@@ -379,7 +437,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_chain_of_recoveries_continues_the_present_state,
   BOOST_CHECK((third.unpublished[0] == std::pair(at(7), Fence{second.epoch, 20})));
   BOOST_TEST(unfinished(f.ledger()) == (Orders{3, 4, 5, 6, 8}), boost::test_tools::per_element());
   apply(f.ledger(), Group(third.epoch).complete({3, 4, 8}).publish({7}).fail_slices({5}));
-  BOOST_TEST(failed(f.ledger()) == (Orders{5}), boost::test_tools::per_element());
+  BOOST_TEST(failed(f.ledger(), third_run) == (Orders{5}), boost::test_tools::per_element());
   // Fourth: the one that the third left unfinished.
   const OpenedLedger fourth = open(f.ledger(), ExecutionId{"e4"}, Cleanup::pending);
   BOOST_TEST(unfinished(f.ledger()) == (Orders{6}), boost::test_tools::per_element());

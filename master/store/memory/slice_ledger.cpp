@@ -174,8 +174,18 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
     slicers_[id] = slicer;
   }
   unpublished_.insert(changes.accepted.begin(), changes.accepted.end());
+  for (const Completion& completion : group.completed) {
+    for (const SlicePosition at : completion.slices) {
+      repair(at);
+    }
+  }
   for (const SliceError& error : changes.errors) {
-    errors_.emplace(std::pair(current_, error.slice), error);
+    errors_.emplace(std::pair(current_, error.slice), wire::FailedSlice{.number = ++error_changes_,
+                                                                        .slice = error.slice,
+                                                                        .ex_id = generations_[current_ - 1].ex_id,
+                                                                        .request = slices_[error.slice].request,
+                                                                        .error = error.error,
+                                                                        .retries = error.retries});
   }
   for (const SlicePosition at : group.published) {
     unpublished_.erase(at);
@@ -184,6 +194,17 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   generation.tally = group.tally.value_or(generation.tally);
   generation.final_state = group.final_state ? group.final_state : generation.final_state;
   return {};
+}
+
+/// Every failure of a slice that was completed since.
+void MemorySliceLedger::repair(SlicePosition slice) {
+  for (std::uint64_t generation = 1; generation <= current_; ++generation) {
+    const auto error = errors_.find({generation, slice});
+    if (error != errors_.end() && error->second.recovered_by.empty()) {
+      error->second.recovered_by = generations_[current_ - 1].ex_id;
+      error->second.number = ++error_changes_;
+    }
+  }
 }
 
 Result<std::vector<PlannedSlice>> MemorySliceLedger::unfinished(SlicePosition position, std::size_t limit) {
@@ -208,15 +229,22 @@ Result<std::vector<PlannedSlice>> MemorySliceLedger::requests(const std::vector<
   return found;
 }
 
-Result<std::vector<SliceError>> MemorySliceLedger::errors(std::size_t from, std::size_t limit) {
-  std::vector<SliceError> page;
-  auto next = errors_.lower_bound({current_, SlicePosition{}});
-  for (; next != errors_.end() && next->first.first == current_ && page.size() < limit; ++next) {
-    if (from > 0) {
-      --from;
-    } else {
-      page.push_back(next->second);
+Result<std::vector<wire::FailedSlice>> MemorySliceLedger::errors(std::uint64_t after, std::size_t limit,
+                                                                 std::size_t bytes) {
+  std::map<std::uint64_t, const wire::FailedSlice*> journal;
+  for (const auto& [name, error] : errors_) {
+    if (error.number > after) {
+      journal.emplace(error.number, &error);
     }
+  }
+  std::vector<wire::FailedSlice> page;
+  std::size_t size = 0;
+  for (const auto& [number, error] : journal) {
+    if (page.size() == limit || size >= bytes) {
+      break;
+    }
+    size += error->request.size() + error->error.size();
+    page.push_back(*error);
   }
   return page;
 }

@@ -16,7 +16,7 @@ class MemorySliceLedger final : public SliceLedger {
   Result<void> apply(const LedgerBatch& group) override;
   Result<std::vector<PlannedSlice>> unfinished(SlicePosition position, std::size_t limit) override;
   Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) override;
-  Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) override;
+  Result<std::vector<wire::FailedSlice>> errors(std::uint64_t after, std::size_t limit, std::size_t bytes) override;
   Result<LedgerCounts> counts() override;
 
  private:
@@ -43,6 +43,7 @@ class MemorySliceLedger final : public SliceLedger {
   Result<void> plan(const LedgerBatch& group, Changes& changes) const;
   Result<void> complete(const Completion& completion, Changes& changes) const;
   Result<void> fail_slice(const SliceError& error, Changes& changes) const;
+  void repair(SlicePosition slice);
 
   std::uint64_t epoch_ = 0;
   std::uint64_t current_ = 0;  ///< 1 + index of the generation opened last
@@ -50,7 +51,8 @@ class MemorySliceLedger final : public SliceLedger {
   std::map<std::uint32_t, SlicerState> slicers_;
   std::map<SlicePosition, Slice> slices_;
   std::map<SlicePosition, Fence> unpublished_;
-  std::map<std::pair<std::uint64_t, SlicePosition>, SliceError> errors_;
+  std::uint64_t error_changes_ = 0;
+  std::map<std::pair<std::uint64_t, SlicePosition>, wire::FailedSlice> errors_;  ///< by generation and slice
 };
 
 }  // namespace slicebus::store

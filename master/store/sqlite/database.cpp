@@ -145,11 +145,18 @@ Result<void> Database::prepare_file(const Schema& schema) {
   if (version == schema.version) {
     return transaction.commit();
   }
-  SB_TRY(tables, number("SELECT count(*) FROM sqlite_schema"));
-  if (tables != 0) {
-    return fail(damaged(std::string("it is an SQLite file, and no slicebus ") + schema.what));
+  if (version <= 0) {
+    SB_TRY(tables, number("SELECT count(*) FROM sqlite_schema"));
+    if (tables != 0) {
+      return fail(damaged(std::string("it is an SQLite file, and no slicebus ") + schema.what));
+    }
+    SB_TRY_VOID(run(schema.create));
   }
-  SB_TRY_VOID(run(schema.create));
+  for (std::int64_t from = version; from > 0 && from < schema.version; ++from) {
+    const auto step = static_cast<std::size_t>(from - 1);
+    SB_ASSERT(step < schema.upgrades.size(), "a shape without a way to the next one");
+    SB_TRY_VOID(run(schema.upgrades[step]));
+  }
   SB_TRY_VOID(run(("PRAGMA user_version=" + std::to_string(schema.version)).c_str()));
   return transaction.commit();
 }

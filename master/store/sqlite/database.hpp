@@ -3,6 +3,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -67,11 +68,13 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-/// What a file of ours looks like: the statements that make an empty one, and the number of that shape.
+/// What a file of ours looks like: the statements that make an empty one, the number of that shape, and the statements
+/// that bring older files to it.
 struct Schema {
   const char* what;  ///< "ledger", for error texts
   int version;       ///< kept in PRAGMA user_version
   const char* create;
+  std::span<const char* const> upgrades = {};  ///< from each earlier shape to the next, from 1 on
 };
 
 class Database {

@@ -3,7 +3,15 @@
 namespace slicebus::store::sqlite {
 namespace {
 
-constexpr Schema ledger_schema{.what = "ledger", .version = 1, .create = R"(
+constexpr std::array upgrades{R"(
+ALTER TABLE error ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+UPDATE error SET change = rowid;
+CREATE UNIQUE INDEX error_by_change ON error (change);
+)"};
+
+constexpr Schema ledger_schema{.what = "ledger",
+                               .version = 2,
+                               .create = R"(
 CREATE TABLE lineage (id INTEGER PRIMARY KEY CHECK (id = 0), epoch INTEGER NOT NULL);
 INSERT INTO lineage VALUES (0, 0);
 CREATE TABLE generation (
@@ -24,13 +32,16 @@ CREATE TABLE finished (
 CREATE TABLE error (
   slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, generation INTEGER NOT NULL, state INTEGER NOT NULL,
   chosen_by INTEGER, recovered_by INTEGER, retries INTEGER NOT NULL, text TEXT NOT NULL, request BLOB NOT NULL,
+  change INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (slicer_id, slicer_order, generation));
 CREATE INDEX error_by_state ON error (state, slicer_id, slicer_order);
 CREATE INDEX error_by_generation ON error (generation, slicer_id, slicer_order);
+CREATE UNIQUE INDEX error_by_change ON error (change);
 CREATE TABLE unpublished (
   slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
-)"};
+)",
+                               .upgrades = upgrades};
 
 /// Each statement beside its text.
 struct Prepared {
@@ -77,22 +88,26 @@ constexpr Prepared statements[] = {
     {&LedgerTables::newest_error,
      "SELECT state, generation FROM error WHERE slicer_id = ?1 AND slicer_order = ?2 ORDER BY generation DESC LIMIT 1"},
     {&LedgerTables::add_error_of_batch,
-     "INSERT INTO error (slicer_id, slicer_order, generation, state, retries, text, request) VALUES (?1, ?2, ?3, 0, "
-     "?4, ?5, ?6)"},
+     "INSERT INTO error (slicer_id, slicer_order, generation, state, retries, text, request, change) "
+     "VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, (SELECT coalesce(max(change), 0) + 1 FROM error))"},
     {&LedgerTables::add_error_again,
-     "INSERT INTO error (slicer_id, slicer_order, generation, state, retries, text, request) "
-     "SELECT ?1, ?2, ?3, 0, ?4, ?5, request FROM error WHERE slicer_id = ?1 AND slicer_order = ?2 ORDER BY generation "
-     "DESC LIMIT 1"},
+     "INSERT INTO error (slicer_id, slicer_order, generation, state, retries, text, request, change) "
+     "SELECT ?1, ?2, ?3, 0, ?4, ?5, request, (SELECT coalesce(max(change), 0) + 1 FROM error) FROM error "
+     "WHERE slicer_id = ?1 AND slicer_order = ?2 ORDER BY generation DESC LIMIT 1"},
     {&LedgerTables::supersede_error,
      "UPDATE error SET state = 3 WHERE slicer_id = ?1 AND slicer_order = ?2 AND state = 1"},
     {&LedgerTables::repair_errors,
-     "UPDATE error SET state = 2, recovered_by = ?3 WHERE slicer_id = ?1 AND slicer_order = ?2"},
+     // Generations differ in the rows of one slice, so that each gets a number of its own.
+     "UPDATE error SET state = 2, recovered_by = ?3, change = (SELECT max(change) FROM error) + generation "
+     "WHERE slicer_id = ?1 AND slicer_order = ?2"},
     {&LedgerTables::chosen_errors,
      "SELECT slicer_id, slicer_order, request FROM error WHERE state = 1 AND (slicer_id, slicer_order) > (?1, ?2) "
      "AND (?3 = 0 OR chosen_by = ?3) ORDER BY slicer_id, slicer_order LIMIT ?4"},
     {&LedgerTables::error_page,
-     "SELECT slicer_id, slicer_order, text, retries FROM error WHERE generation = ?1 ORDER BY slicer_id, slicer_order "
-     "LIMIT ?3 OFFSET ?2"},
+     "SELECT change, slicer_id, slicer_order, failed.ex_id, request, text, retries, repaired.ex_id FROM error "
+     "JOIN generation AS failed ON failed.number = error.generation "
+     "LEFT JOIN generation AS repaired ON repaired.number = error.recovered_by "
+     "WHERE change > ?1 ORDER BY change LIMIT ?2"},
     {&LedgerTables::open_errors, "SELECT count(*) FROM error WHERE state = 0"},
     {&LedgerTables::open_errors_of, "SELECT count(*) FROM error WHERE state = 0 AND generation = ?1"},
     {&LedgerTables::chosen_count, "SELECT count(*) FROM error WHERE state = 1 AND (?1 = 0 OR chosen_by = ?1)"},

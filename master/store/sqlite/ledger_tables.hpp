@@ -14,7 +14,8 @@
 ///   slicer       position and cursor of each slicer; generation_start: its position when a generation began
 ///   batch        consecutive planned slices with their requests; batch_bits: which of them have left (absent: none)
 ///   finished     ranges of slices that have left their batches; batches and ranges tile 1..planned of each slicer
-///   error        one row a slice and generation in which it failed, with the request (the batch may be gone)
+///   error        one row a slice and generation in which it failed, with the request (the batch may be gone);
+///                `change` numbers its failure and its repair: the journal of errors is the rows by it
 ///   unpublished  accepted outputs, by name, that may not be visible yet
 /// A slice that has left its batch is completed unless its newest error row says otherwise.
 namespace slicebus::store::sqlite {

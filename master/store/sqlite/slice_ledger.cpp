@@ -316,19 +316,28 @@ Result<std::vector<PlannedSlice>> SqliteSliceLedger::requests(const std::vector<
   return found;
 }
 
-Result<std::vector<SliceError>> SqliteSliceLedger::errors(std::size_t from, std::size_t limit) {
-  std::vector<SliceError> page;
+Result<std::vector<wire::FailedSlice>> SqliteSliceLedger::errors(std::uint64_t after, std::size_t limit,
+                                                                 std::size_t bytes) {
+  std::vector<wire::FailedSlice> page;
+  std::size_t size = 0;
   sqlite::Statement& row = state_->tables->error_page;
-  row.bind(1, state_->index.generation).bind(2, std::uint64_t{from}).bind(3, std::uint64_t{limit});
-  for (;;) {
+  row.bind(1, after).bind(2, std::uint64_t{limit});
+  while (size < bytes) {
     SB_TRY(more, row.step());
     if (!more) {
       return page;
     }
-    page.push_back({{static_cast<std::uint32_t>(row.integer(0)), row.natural(1)},
-                    std::string(row.bytes(2)),
-                    static_cast<std::uint32_t>(row.integer(3))});
+    page.push_back({.number = row.natural(0),
+                    .slice = {static_cast<std::uint32_t>(row.integer(1)), row.natural(2)},
+                    .ex_id = {std::string(row.bytes(3))},
+                    .request = std::string(row.bytes(4)),
+                    .error = std::string(row.bytes(5)),
+                    .retries = static_cast<std::uint32_t>(row.integer(6)),
+                    .recovered_by = {std::string(row.bytes(7))}});
+    size += page.back().request.size() + page.back().error.size();
   }
+  row.reset();
+  return page;
 }
 
 Result<LedgerCounts> SqliteSliceLedger::counts() {

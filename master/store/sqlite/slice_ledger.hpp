@@ -19,7 +19,7 @@ class SqliteSliceLedger final : public SliceLedger {
   Result<void> apply(const LedgerBatch& group) override;
   Result<std::vector<PlannedSlice>> unfinished(SlicePosition position, std::size_t limit) override;
   Result<std::vector<PlannedSlice>> requests(const std::vector<SlicePosition>& slices) override;
-  Result<std::vector<SliceError>> errors(std::size_t from, std::size_t limit) override;
+  Result<std::vector<wire::FailedSlice>> errors(std::uint64_t after, std::size_t limit, std::size_t bytes) override;
   Result<LedgerCounts> counts() override;
 
  private:

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_lost_a_batch_is_damaged_not_shorter) {
     applied(*ledger, planned(epoch, 4, 6));
   }
   {
-    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 1, .create = ""});
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
     BOOST_TEST_REQUIRE(file.has_value());
     BOOST_TEST((*file)->run("DELETE FROM batch WHERE first_order = 1").has_value());
   }
@@ -166,13 +166,38 @@ BOOST_AUTO_TEST_CASE(a_ledger_of_a_newer_version_is_left_alone_and_says_what_to_
   const std::string path = (directory.path() / "ledger.db").string();
   opened(path);
   {
-    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 1, .create = ""});
-    BOOST_TEST((*file)->run("PRAGMA user_version=2").has_value());
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
+    BOOST_TEST((*file)->run("PRAGMA user_version=3").has_value());
   }
   const auto ledger = SqliteSliceLedger::open_file(path);
   BOOST_TEST_REQUIRE(!ledger.has_value());
   BOOST_CHECK(ledger.error().code == Errc::unavailable);
   BOOST_TEST(ledger.error().remedy.find("newer version") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_ledger_of_the_first_shape_gets_its_journal_of_errors_and_goes_on) {
+  TemporaryDirectory directory;
+  const std::string path = (directory.path() / "ledger.db").string();
+  {
+    const auto ledger = opened(path);
+    LedgerBatch group = planned(ledger->open(ExecutionId{"e1"}, Cleanup::none).value().epoch, 1, 3);
+    group.errors = {{{0, 2}, "it broke", 1}, {{0, 1}, "it broke", 1}};
+    applied(*ledger, group);
+  }
+  {
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
+    BOOST_TEST((*file)
+                   ->run("DROP INDEX error_by_change; ALTER TABLE error DROP COLUMN change; PRAGMA user_version=1")
+                   .has_value());
+  }
+  const auto ledger = opened(path);
+  const auto opened_again = ledger->open(ExecutionId{"e1"}, Cleanup::none);
+  BOOST_TEST_REQUIRE(opened_again.has_value(), (opened_again ? "" : opened_again.error().text()));
+  applied(*ledger, {.epoch = opened_again->epoch, .errors = {{{0, 3}, "it broke too", 0}}});
+  const auto journal = ledger->errors(0, 10, 1U << 20U).value();
+  BOOST_TEST_REQUIRE(journal.size() == 3u);
+  BOOST_CHECK((journal[0].slice == SlicePosition{0, 2} && journal[1].slice == SlicePosition{0, 1} &&
+               journal[2].slice == SlicePosition{0, 3}));
 }
 
 BOOST_AUTO_TEST_CASE(another_database_is_not_taken_for_a_ledger) {
@@ -242,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_second_writer_is_told_that_the_file_is_in_use) {
   const std::string path = (directory.path() / "ledger.db").string();
   const auto ledger = opened(path);
   const std::uint64_t epoch = ledger->open(ExecutionId{"e1"}, Cleanup::none)->epoch;
-  auto other = sqlite::Database::open(path, {.what = "ledger", .version = 1, .create = ""}).value();
+  auto other = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""}).value();
   {
     auto held = sqlite::Transaction::begin(*other);
     const auto refused = ledger->apply(planned(epoch, 1, 2));
