@@ -184,6 +184,8 @@ void ControlActor::take_control() {
       handle(std::move(*beat));
     } else if (auto* wanted = std::get_if<wire::AssetWanted>(&*message)) {
       records_.send(scheduler::AssetAsked{std::move(*wanted)});
+    } else if (auto* failed = std::get_if<wire::SlicesFailed>(&*message)) {
+      handle(std::move(*failed));
     } else if (const auto* broker = std::get_if<wire::BrokerBeat>(&*message)) {
       handle(*broker);
     } else {

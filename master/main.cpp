@@ -18,6 +18,7 @@
 #include "master/rest_settings.hpp"
 #include "master/store/files/asset_blobs.hpp"
 #include "master/store/sqlite/asset_store.hpp"
+#include "master/store/sqlite/error_store.hpp"
 #include "master/store/sqlite/record_stores.hpp"
 
 /// The master's composition root: the only file that names concrete adapters, and the one place that knows that there
@@ -163,6 +164,10 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
   if (!assets) {
     return failed(assets.error());
   }
+  const auto errors = store::SqliteErrorStore::open(settings.data + "/errors.db");
+  if (!errors) {
+    return failed(errors.error());
+  }
   const auto server = http::HttpServer::start(http_config(settings.rest, settings.bind));
   if (!server) {
     return failed(server.error());
@@ -178,8 +183,8 @@ int serve(const Settings& settings, scheduler::PortRange ports, process::SignalF
                               .identity = {host_name(), settings.advertise, static_cast<std::uint32_t>(getpid())},
                               .autoload_directory = settings.autoload_directory,
                               .stop_timeout = settings.shutdown_timeout},
-                             {(*records)->jobs(), (*records)->executions(), **assets, **blobs}, **server, context,
-                             std::move(to_control));
+                             {(*records)->jobs(), (*records)->executions(), **errors, **assets, **blobs}, **server,
+                             context, std::move(to_control));
   if (const auto loaded = records_actor.load(); !loaded) {
     return failed(loaded.error());
   }

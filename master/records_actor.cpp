@@ -25,8 +25,9 @@ RecordsActor::RecordsActor(RecordsConfig config, RecordsStores stores, http::Htt
       assets_(stores.assets, stores.blobs, stamps_),
       jobs_(stores.jobs, executions_, system_sources(), stamps_,
             [this](const std::string& reference) { return assets_.resolve(reference); }),
+      errors_(stores.errors, stamps_),
       cluster_(config_.identity, wall_now),
-      api_(config_.api, {jobs_, executions_, cluster_, config_.cluster_name, assets_}),
+      api_(config_.api, {jobs_, executions_, errors_, cluster_, config_.cluster_name, assets_}),
       server_(server),
       checker_(context,
                [&blobs = stores.blobs](const service::Upload& upload) { return service::check_upload(upload, blobs); }),
@@ -35,6 +36,7 @@ RecordsActor::RecordsActor(RecordsConfig config, RecordsStores stores, http::Htt
 Result<void> RecordsActor::load() {
   SB_TRY_VOID(jobs_.load());
   SB_TRY_VOID(assets_.load());
+  SB_TRY_VOID(errors_.load());
   return executions_.load();
 }
 
@@ -74,6 +76,8 @@ bool RecordsActor::take_facts() {
                                std::is_same_v<Told, scheduler::ControllersChanged> ||
                                std::is_same_v<Told, scheduler::BrokerHeard>) {
             cluster_.on(told);
+          } else if constexpr (std::is_same_v<Told, wire::SlicesFailed>) {
+            record_errors(told);
           } else {
             if constexpr (std::is_same_v<Told, scheduler::ControllerSaid> ||
                           std::is_same_v<Told, scheduler::ControllerGone>) {
@@ -93,9 +97,7 @@ void RecordsActor::take_requests() {
       log::debug("request_answered",
                  {{"method", request.method}, {"target", request.target}, {"status", response->status}});
       // What a command ordered is on its way before its answer: who reads the answer may count on it.
-      for (scheduler::ToControl& order : executions_.outbox()) {
-        control_.send(std::move(order));
-      }
+      tell_control();
       server_.answer(request.id, std::move(*response));
     }
   }
@@ -108,9 +110,7 @@ void RecordsActor::finish_round() {
     log::error("records_not_written", {{"cause", written.error().text()}});
   }
   write_failed_ = !written;
-  for (scheduler::ToControl& order : executions_.outbox()) {
-    control_.send(std::move(order));
-  }
+  tell_control();
   for (const service::Settled& settled : executions_.settled()) {
     server_.answer(settled.ticket, api_.render(settled.answer));
   }
@@ -151,6 +151,23 @@ void RecordsActor::autoload() {
     }
     assets_.autoload({std::istreambuf_iterator<char>(file), {}}, path.string());
   }
+}
+
+void RecordsActor::tell_control() {
+  for (scheduler::ToControl& order : executions_.outbox()) {
+    control_.send(std::move(order));
+  }
+  for (scheduler::ToControl& answer : errors_.outbox()) {
+    control_.send(std::move(answer));
+  }
+}
+
+void RecordsActor::record_errors(const wire::SlicesFailed& told) {
+  const Result<void> written = errors_.record(told);
+  if (!written && !errors_failed_) {
+    log::error("errors_not_written", {{"ex", told.ex_id.text}, {"cause", written.error().text()}});
+  }
+  errors_failed_ = !written;
 }
 
 void RecordsActor::on(const scheduler::StopServing&) {

@@ -10,6 +10,7 @@
 #include "master/service/assets.hpp"
 #include "master/service/cluster_view.hpp"
 #include "master/service/jobs.hpp"
+#include "master/service/slice_errors.hpp"
 #include "master/store/asset_store.hpp"
 #include "master/store/records_store.hpp"
 
@@ -28,6 +29,7 @@ struct RecordsConfig {
 struct RecordsStores {
   store::JobStore& jobs;
   store::ExecutionStore& executions;
+  store::ErrorStore& errors;
   store::AssetStore& assets;
   store::AssetBlobs& blobs;
 };
@@ -49,6 +51,8 @@ class RecordsActor {
   bool take_facts();
   void take_requests();
   void finish_round();
+  void tell_control();
+  void record_errors(const wire::SlicesFailed& told);
   void on(const scheduler::StopServing&);
   void on(const scheduler::AssetAsked& asked);
   void autoload();
@@ -58,6 +62,7 @@ class RecordsActor {
   service::Executions executions_;
   service::Assets assets_;
   service::Jobs jobs_;
+  service::SliceErrors errors_;
   service::ClusterView cluster_;
   api::Api api_;
   http::HttpServer& server_;
@@ -66,6 +71,7 @@ class RecordsActor {
   ToMe control_;
   bool serving_ = true;
   bool write_failed_ = false;
+  bool errors_failed_ = false;
 };
 
 }  // namespace slicebus

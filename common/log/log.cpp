@@ -103,7 +103,11 @@ std::string line(Level level, std::string_view program, std::string_view event, 
 
 void start(std::string_view program, std::string_view level) {
   output().program = program;
-  output().logger.set_level(level_of(level_named(level)));
+  set_level(level);
+}
+
+void set_level(std::string_view level) {
+  output().logger.set_level(level == "fatal" ? spdlog::level::critical : level_of(level_named(level)));
 }
 
 void event(Level level, std::string_view past_tense_name, std::initializer_list<Fact> facts) {

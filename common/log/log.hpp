@@ -28,6 +28,8 @@ struct Fact {
 /// Once, first thing in main. Lines go to stderr. `program` becomes the key `program` of each line.
 /// @param level "trace", "debug", "info", "warn" or "error"; anything else means info
 void start(std::string_view program, std::string_view level);
+/// From now on, for every thread. @param level  as start(), and "fatal": nothing is written, for nothing here is fatal
+void set_level(std::string_view level);
 
 void event(Level level, std::string_view past_tense_name, std::initializer_list<Fact> facts);
 /// For facts that were gathered elsewhere: by a core, which is silent itself.

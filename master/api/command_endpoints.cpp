@@ -135,6 +135,20 @@ Handled recover_execution(Desk& desk, const Call& call) {
   return handled(desk.executions.recover(ExecutionId{call.id}, *cleanup));
 }
 
+Handled set_job(Desk& desk, const Call& call) {
+  const auto level = call.query.text("log_level");
+  if (!level) {
+    return tl::make_unexpected(level.error());
+  }
+  return with_latest(desk, call, [&](const ExecutionId& ex_id) {
+    return handled(desk.executions.set_log_level(ex_id, level->value_or("")));
+  });
+}
+
+const std::vector<Parameter> settings_parameters{
+    {"log_level", R"({"type":"string","enum":["trace","debug","info","warn","error","fatal"]})",
+     "How the workers of the execution log from their next slice on."}};
+
 const std::vector<Parameter> stop_parameters{
     {"blocking", R"({"type":"boolean","default":true})", "Answer when it has stopped; `false`: at once."},
     {"timeout", R"({"type":["integer","string"]})",
@@ -184,6 +198,8 @@ std::vector<Route> command_endpoints() {
       command("/jobs/{job_id}/_recover", recover_job,
               "Goes on where a job's latest execution ended, as the job is now.", "Started", recover_parameters,
               {404, 409, 410}),
+      command("/jobs/{job_id}/_settings", set_job, "Changes settings of a job's latest execution while it runs.",
+              "LogLevelSet", settings_parameters, {404}),
       command("/ex/{ex_id}/_recover", recover_execution, "Goes on where an execution ended, with its configuration.",
               "Started", recover_parameters, {404, 409}),
   };

@@ -13,5 +13,6 @@ std::vector<Route> command_endpoints();
 std::vector<Route> operation_endpoints();
 std::vector<Route> text_endpoints();
 std::vector<Route> asset_endpoints();
+std::vector<Route> error_endpoints();
 
 }  // namespace slicebus::api

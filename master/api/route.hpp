@@ -9,6 +9,7 @@
 #include "master/service/assets.hpp"
 #include "master/service/cluster_view.hpp"
 #include "master/service/jobs.hpp"
+#include "master/service/slice_errors.hpp"
 
 /// What an endpoint is. Each theme (`job_endpoints.cpp`, `execution_endpoints.cpp`, …) holds its functions and, below
 /// them, its rows; a row is not complete without what GET /openapi.json says of it.
@@ -18,6 +19,7 @@ namespace slicebus::api {
 struct Desk {
   service::Jobs& jobs;
   service::Executions& executions;
+  service::SliceErrors& errors;
   service::ClusterView& cluster;
   std::string cluster_name;  ///< `name`
   service::Assets& assets;

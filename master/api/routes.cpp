@@ -10,7 +10,7 @@ namespace {
 std::vector<Route> all_routes() {
   std::vector<Route> all;
   for (std::vector<Route> (*theme)() : {cluster_endpoints, job_endpoints, execution_endpoints, command_endpoints,
-                                        operation_endpoints, text_endpoints, asset_endpoints}) {
+                                        operation_endpoints, text_endpoints, error_endpoints, asset_endpoints}) {
     std::vector<Route> rows = theme();
     std::move(rows.begin(), rows.end(), std::back_inserter(all));
   }

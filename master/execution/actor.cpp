@@ -65,8 +65,10 @@ class ControllerActor {
   void perform(SendToSlot& action, TimePoint now);
   void perform(SendControl& action, TimePoint);
   void perform(CommitGroup& action, TimePoint);
+  void perform(ReadErrors& action, TimePoint);
   void perform(AskSlicer& action, TimePoint);
   void perform(SweepOutput& action, TimePoint);
+  void perform(UseLogLevel& action, TimePoint);
   void perform(Exit& action, TimePoint);
   void send_beat(const wire::ControllerBeat& beat);
 
@@ -200,6 +202,11 @@ void ControllerActor::read_ledger(TimePoint now) {
     } else if (auto* refused = std::get_if<GroupFailed>(&*answer)) {
       log::warn("group_not_committed", {{"ex", binding_.ex_id.text}, {"cause", refused->error.text()}});
       step(std::move(*refused), now);
+    } else if (auto* errors = std::get_if<ErrorsRead>(&*answer)) {
+      step(std::move(*errors), now);
+    } else if (auto* unread = std::get_if<ErrorsNotRead>(&*answer)) {
+      log::warn("errors_not_read", {{"ex", binding_.ex_id.text}, {"cause", unread->error.text()}});
+      step(std::move(*unread), now);
     }
   }
 }
@@ -327,11 +334,17 @@ void ControllerActor::send_beat(const wire::ControllerBeat& beat) {
 }
 
 void ControllerActor::perform(CommitGroup& action, TimePoint) { ledger_.send(std::move(action)); }
+void ControllerActor::perform(ReadErrors& action, TimePoint) { ledger_.send(action); }
 void ControllerActor::perform(AskSlicer& action, TimePoint) { slicer_runner_->send(action); }
 
 void ControllerActor::perform(SweepOutput& action, TimePoint) {
   sweeping_ = true;
   slicer_runner_->send(action);
+}
+
+void ControllerActor::perform(UseLogLevel& action, TimePoint) {
+  log::info("log_level_changed", {{"ex", binding_.ex_id.text}, {"to", action.level}});
+  log::set_level(action.level);
 }
 
 void ControllerActor::perform(Exit& action, TimePoint) {

@@ -120,7 +120,7 @@ void Controller::State::send_batch(SlotView& slot, SentBatch::Kind kind, std::ve
     for (const wire::AssignedSlice& slice : slot.to_assign) {
       copies.push_back({slice.slice, slice.fence});
     }
-    send(slot, wire::SliceAssign{epoch, number, std::exchange(slot.to_assign, {})});
+    send(slot, wire::SliceAssign{epoch, number, std::exchange(slot.to_assign, {}), log_level});
     slot.to_assign_bytes = 0;
   } else if (kind == SentBatch::Kind::recall) {
     send(slot, wire::SliceRecall{epoch, number});
@@ -143,7 +143,7 @@ void Controller::State::send_again(SlotView& slot, TimePoint now) {
     } else if (batch.kind == SentBatch::Kind::flush) {
       send(slot, wire::SliceFlush{epoch, batch.number});
     } else {
-      wire::SliceAssign again{epoch, batch.number, {}};
+      wire::SliceAssign again{epoch, batch.number, {}, log_level};
       for (const SliceCopy& copy : batch.copies) {
         if (const Slice* slice = owned(slot, copy)) {
           again.slices.push_back({slice->at, slice->fence, slice->request});

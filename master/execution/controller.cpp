@@ -32,6 +32,7 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
   opened_wall_ms = event.wall.time_since_epoch().count();
   epoch = event.ledger.epoch;
   beat_at = watch_at = now;
+  use_log_level(setup.log_level);
   accounting.open(event.ledger);
   for (std::uint32_t id = 0; id < setup.slicers; ++id) {
     slicers[id].position.slicer_id = id;
@@ -49,7 +50,7 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
     publishing.add(name, fence, no_slot, now);
   }
   if (event.ledger.final_state) {
-    end_with(*event.ledger.final_state);
+    end_with(*event.ledger.final_state, now);
   }
   if (event.ledger.tally.started_ms == 0) {
     accounting.set_started(wall_ms(now));
@@ -102,11 +103,14 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
     }
     queue.erase(*slice);
   }
+  if (!group.errors.empty() || (setup.recovery && !group.completed.empty())) {
+    errors.grown();  // what a recovery completes may repair a failure
+  }
   for (const SlicePosition name : group.published) {
     publishing.erase(name);
   }
   if (group.final_state) {
-    end_with(*group.final_state);
+    end_with(*group.final_state, now);
   }
 }
 
@@ -128,6 +132,7 @@ void Controller::State::on(const GroupFailed& event, TimePoint now) {
       // Nothing can be written to it any more, this end included.
       proposing = true;
       final_state = store::FinalState{"failed", event.error.text()};
+      ended_at = now;
       return;
     case Errc::unavailable:
     case Errc::timed_out:
@@ -138,6 +143,15 @@ void Controller::State::on(const GroupFailed& event, TimePoint now) {
       commit_again_at = now + commit_back_off;
       return;
   }
+}
+
+void Controller::State::on(const ErrorsRead& event, TimePoint) {
+  errors.read(event.after, event.page);
+  tell_errors();
+}
+
+void Controller::State::on(const ErrorsNotRead& event, TimePoint) {
+  errors.not_read(event.error.code != Errc::internal);
 }
 
 void Controller::State::on(const Sliced& event, TimePoint now) {
@@ -212,6 +226,9 @@ void Controller::State::after_step(TimePoint now) {
     end_if_done();
   }
   submit_group();
+  if (const auto after = terminating ? std::nullopt : errors.to_read()) {
+    out.emplace_back(ReadErrors{*after});
+  }
   send_what_waits(now);
   if (terminating && !exited && accounting.idle()) {
     exit(0, "terminated");
@@ -281,9 +298,10 @@ void Controller::State::propose(std::string status, std::string reason) {
 }
 
 /// The end is in the ledger, so that no controller that was replaced ever gets here; the master hears of it after the
-/// sweep, so that no recovery has begun to prepare output under the same names.
-void Controller::State::end_with(store::FinalState state) {
+/// sweep, so that no recovery has begun to prepare output under the same names, and after the last error.
+void Controller::State::end_with(store::FinalState state, TimePoint now) {
   final_state = std::move(state);
+  ended_at = now;
   out.emplace_back(SweepOutput{});
 }
 

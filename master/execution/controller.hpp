@@ -44,6 +44,7 @@ struct ControllerSetup {
   std::string execution;    ///< JSON for SlotWelcome
   bool paused = false;      ///< the desired state at the start, as by a ControllerOrder with number 0
   bool stopping = false;
+  std::string log_level{};  ///< of the job; empty: everyone logs as he was started
 };
 
 // ---- events ---------------------------------------------------------------------------------------------------------
@@ -62,6 +63,14 @@ struct GroupCommitted {
 /// after a back-off, say so in `waiting`. internal: the ledger is corrupted, propose `failed` without it.
 struct GroupFailed {
   std::uint64_t group = 0;
+  Error error;
+};
+/// Answers ReadErrors: the journal of errors after number `after`; empty: it has no more.
+struct ErrorsRead {
+  std::uint64_t after = 0;
+  std::vector<wire::FailedSlice> page;
+};
+struct ErrorsNotRead {
   Error error;
 };
 /// Answers AskSlicer.
@@ -96,8 +105,8 @@ struct StoodStill {
   Duration gap{};
 };
 
-using ControllerEvent = std::variant<LedgerOpened, GroupCommitted, GroupFailed, Sliced, SlicerFailed, SlotSaid,
-                                     PeerGone, ControlSaid, Tick, Terminate, StoodStill>;
+using ControllerEvent = std::variant<LedgerOpened, GroupCommitted, GroupFailed, ErrorsRead, ErrorsNotRead, Sliced,
+                                     SlicerFailed, SlotSaid, PeerGone, ControlSaid, Tick, Terminate, StoodStill>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 
@@ -115,6 +124,10 @@ struct CommitGroup {
   std::uint64_t group = 0;
   store::LedgerBatch batch;
 };
+/// One page of the ledger's journal of errors; answered by ErrorsRead or ErrorsNotRead, one question in flight.
+struct ReadErrors {
+  std::uint64_t after = 0;
+};
 /// At most `max` requests of this slicer; one question in flight per slicer.
 struct AskSlicer {
   std::uint32_t slicer_id = 0;
@@ -123,12 +136,17 @@ struct AskSlicer {
 /// The execution has ended: remove temporary files of dead attempts. To be done before any later action is performed:
 /// once the master knows the final status a recovery may begin to prepare output under the same names.
 struct SweepOutput {};
+/// This process logs so from now on; its slots hear it with their assignments.
+struct UseLogLevel {
+  std::string level;
+};
 struct Exit {
   int code = 0;  ///< 0: orderly (final recorded, SIGTERM, another controller has the lineage)
   std::string why;
 };
 
-using ControllerAction = std::variant<SendToSlot, SendControl, CommitGroup, AskSlicer, SweepOutput, Exit>;
+using ControllerAction =
+    std::variant<SendToSlot, SendControl, CommitGroup, ReadErrors, AskSlicer, SweepOutput, UseLogLevel, Exit>;
 using ControllerActions = std::vector<ControllerAction>;
 
 class Controller {

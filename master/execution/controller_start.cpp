@@ -132,7 +132,8 @@ ControllerSetup ControllerStart::setup() const {
           .persistent = slicers_->persistent(),
           .execution = binding_.execution,
           .paused = binding_.paused,
-          .stopping = binding_.stopping};
+          .stopping = binding_.stopping,
+          .log_level = slicers_->log_level()};
 }
 
 }  // namespace slicebus::execution

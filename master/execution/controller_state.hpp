@@ -7,6 +7,7 @@
 
 #include "master/execution/accounting.hpp"
 #include "master/execution/controller.hpp"
+#include "master/execution/error_feed.hpp"
 #include "master/execution/publishing.hpp"
 #include "master/execution/slice_queue.hpp"
 #include "master/execution/slot_table.hpp"
@@ -33,6 +34,8 @@ struct Controller::State {
   void on(const LedgerOpened& event, TimePoint now);
   void on(const GroupCommitted& event, TimePoint now);
   void on(const GroupFailed& event, TimePoint now);
+  void on(const ErrorsRead& event, TimePoint now);
+  void on(const ErrorsNotRead& event, TimePoint now);
   void on(const Sliced& event, TimePoint now);
   void on(const SlicerFailed& event, TimePoint now);
   void on(const Terminate&, TimePoint now);
@@ -41,7 +44,7 @@ struct Controller::State {
   void submit_group();
   void end_if_done();
   void propose(std::string status, std::string reason);
-  void end_with(store::FinalState state);
+  void end_with(store::FinalState state, TimePoint now);
   void fail_execution(std::string reason, TimePoint now);
   void exit(int code, std::string why);
   bool exhausted() const;
@@ -86,11 +89,13 @@ struct Controller::State {
   void on(const Tick&, TimePoint now);
   void on(const StoodStill& event, TimePoint now);
   void obey(const wire::ControllerOrder& order, TimePoint now);
+  void use_log_level(const std::string& level);
   void hear_death(const wire::SlotDied& death, TimePoint now);
   void slot_is_dead(const ProcessId& process, TimePoint now);
   void watch_slots(TimePoint now);
   void ask_to_publish(TimePoint now);
   void tell_master(TimePoint now, bool is_beat);
+  void tell_errors();
   const std::string& waiting_for(TimePoint now) const;
   std::optional<TimePoint> next_deadline() const;
 
@@ -113,6 +118,7 @@ struct Controller::State {
   SlotTable slots{};
   Accounting accounting{};
   Publishing publishing{};
+  ErrorFeed errors{};
   std::map<std::uint32_t, Slicer> slicers{};
   std::size_t request_bytes_seen = 0;  ///< the largest request so far
   std::uint64_t chosen_left = 0;       ///< of the slices that a recovery began with
@@ -120,6 +126,7 @@ struct Controller::State {
   // orders
   std::optional<wire::ControllerOrder> early_order{};  ///< came before the ledger was open
   std::uint64_t order_seen = 0;
+  std::string log_level{};  ///< empty: nobody said any
   bool pause_wanted = false;
   bool paused = false;  ///< and every recall was answered
   bool stopping = false;
@@ -128,6 +135,7 @@ struct Controller::State {
   std::string failure{};   ///< why the execution ends `failed` with slices undone
   bool proposing = false;  ///< the final status is on its way to the ledger: nothing is accepted any more
   std::optional<store::FinalState> final_state{};
+  TimePoint ended_at{};
 
   // trouble and time
   std::string commit_trouble{};

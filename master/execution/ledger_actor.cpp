@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::size_t page_slices = 1'000;
 
+Error not_open(const std::string& what) { return {Errc::conflict, "ledger", what + " before it was opened", ""}; }
+
 }  // namespace
 
 LedgerAnswer LedgerKeeper::answer(LedgerRequest request) {
@@ -14,12 +16,24 @@ LedgerAnswer LedgerKeeper::answer(LedgerRequest request) {
     Result<LedgerRead> read = open(*opening);
     return read ? LedgerAnswer(*std::move(read)) : LedgerAnswer(LedgerNotOpened{std::move(read).error()});
   }
+  if (const auto* reading = std::get_if<ReadErrors>(&request)) {
+    auto page = read_errors(reading->after);
+    return page ? LedgerAnswer(ErrorsRead{reading->after, *std::move(page)})
+                : LedgerAnswer(ErrorsNotRead{std::move(page).error()});
+  }
   const CommitGroup& group = std::get<CommitGroup>(request);
   if (!ledger_) {
-    return GroupFailed{group.group, Error{Errc::conflict, "ledger", "a group before it was opened", ""}};
+    return GroupFailed{group.group, not_open("a group")};
   }
   const Result<void> applied = ledger_->apply(group.batch);
   return applied ? LedgerAnswer(GroupCommitted{group.group}) : LedgerAnswer(GroupFailed{group.group, applied.error()});
+}
+
+Result<std::vector<wire::FailedSlice>> LedgerKeeper::read_errors(std::uint64_t after) {
+  if (!ledger_) {
+    return fail(not_open("a question for its errors"));
+  }
+  return ledger_->errors(after, wire::failed_slices_max, wire::failed_slices_bytes_max);
 }
 
 Result<LedgerRead> LedgerKeeper::open(const OpenLedger& request) {

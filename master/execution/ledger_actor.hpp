@@ -31,8 +31,8 @@ struct LedgerNotOpened {
   Error error;
 };
 
-using LedgerRequest = std::variant<OpenLedger, CommitGroup>;
-using LedgerAnswer = std::variant<LedgerRead, LedgerNotOpened, GroupCommitted, GroupFailed>;
+using LedgerRequest = std::variant<OpenLedger, CommitGroup, ReadErrors>;
+using LedgerAnswer = std::variant<LedgerRead, LedgerNotOpened, GroupCommitted, GroupFailed, ErrorsRead, ErrorsNotRead>;
 
 /// What the ledger's thread does with each request: blocks, retries nothing. Owns the lock and the ledger.
 class LedgerKeeper {
@@ -42,6 +42,7 @@ class LedgerKeeper {
 
  private:
   Result<LedgerRead> open(const OpenLedger& request);
+  Result<std::vector<wire::FailedSlice>> read_errors(std::uint64_t after);
   LedgerOpener opener_;
   std::optional<LineageLock> lock_;
   std::unique_ptr<store::SliceLedger> ledger_;  ///< ends before the lock does

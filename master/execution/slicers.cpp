@@ -78,6 +78,8 @@ Result<Slicers> Slicers::from(const std::string& execution, LineageId lineage) {
     return unusable(std::string("cannot be read: ") + error.what());
   }
   slicers.persistent_ = record.contains("lifecycle") && record["lifecycle"] == "persistent";
+  slicers.log_level_ =
+      record.contains("log_level") && record["log_level"].is_string() ? record["log_level"].get<std::string>() : "";
   return slicers;
 }
 

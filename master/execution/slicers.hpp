@@ -21,6 +21,8 @@ class Slicers {
   /// How many the reader makes of the `slicers` asked for; at least 1.
   std::uint32_t count() const { return count_; }
   bool persistent() const { return persistent_; }
+  /// R-ex-24; empty: as the process was started.
+  const std::string& log_level() const { return log_level_; }
   /// Where an earlier controller left off; before the first next().
   void place(const std::vector<store::SlicerState>& states);
   /// At most `max` requests (1..1'000). Errors: whatever the reader says, and internal when its step breaks a limit.
@@ -38,6 +40,7 @@ class Slicers {
   LineageId lineage_;
   std::uint32_t count_ = 1;
   bool persistent_ = false;
+  std::string log_level_;
   std::map<std::uint32_t, std::string> cursors_;
   std::map<std::uint32_t, std::unique_ptr<operations::Slicer>> slicers_;
 };

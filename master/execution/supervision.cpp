@@ -13,6 +13,7 @@ constexpr int beats_without_slots = 2;
 
 const std::string nothing;
 const std::string no_slots = "no slot is free or connected for this execution";
+const std::string errors_untold = "its errors are not in the master's records yet";
 
 }  // namespace
 
@@ -60,6 +61,8 @@ void Controller::State::obey(const wire::ControllerOrder& order, TimePoint now) 
     exit(0, final_state ? "the final status is recorded" : "the execution has ended without this controller");
     return;
   }
+  errors.recorded(order.errors_recorded);
+  use_log_level(order.log_level);
   if (order.stopping && !stopping) {
     stopping = true;
     recall_all(now);
@@ -68,6 +71,13 @@ void Controller::State::obey(const wire::ControllerOrder& order, TimePoint now) 
     recall_all(now);
   }
   pause_wanted = order.paused;
+}
+
+void Controller::State::use_log_level(const std::string& level) {
+  if (!level.empty() && level != log_level) {
+    log_level = level;
+    out.emplace_back(UseLogLevel{level});
+  }
 }
 
 /// Charged in memory and acknowledged at once: the ledger keeps no such counts, and a slice that kills slots goes on
@@ -126,6 +136,8 @@ void Controller::State::on(const Tick&, TimePoint now) {
   }
   if (now >= beat_at) {
     beat_at = now + config.beat;
+    errors.retry();
+    tell_errors();
     tell_master(now, true);
   }
 }
@@ -179,6 +191,13 @@ void Controller::State::ask_to_publish(TimePoint now) {
   send(slot, wire::SlicePublish{publishing.due(now, now + publish_again_after, wire::batch_slices_max)});
 }
 
+void Controller::State::tell_errors() {
+  if (!errors.page().empty()) {
+    out.emplace_back(
+        SendControl{"master", wire::SlicesFailed{setup.ex_id, setup.lineage, errors.after(), errors.page()}});
+  }
+}
+
 void Controller::State::tell_master(TimePoint now, bool is_beat) {
   if (!pause_wanted) {
     paused = false;
@@ -188,7 +207,7 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
   }
   const bool recovering = chosen_left > 0;
   const bool failing = accounting.durable().failed > 0;
-  const std::string& status = final_state ? final_state->status : nothing;
+  const std::string& status = final_state && errors.drained() ? final_state->status : nothing;
   const std::string& reason = final_state ? final_state->reason : failure;
   const std::string& waiting = waiting_for(now);
   const bool news = told.epoch != epoch || told.order_seen != order_seen || told.recovering != recovering ||
@@ -233,7 +252,7 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
 
 const std::string& Controller::State::waiting_for(TimePoint now) const {
   if (final_state) {
-    return nothing;
+    return !errors.drained() && now - ended_at > config.beat * beats_without_slots ? errors_untold : nothing;
   }
   if (!commit_trouble.empty()) {
     return commit_trouble;

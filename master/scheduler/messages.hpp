@@ -41,6 +41,7 @@ struct ExecutionWanted {
   std::string execution;        ///< its record, JSON
   std::vector<AssetId> assets;  ///< bundles that a node needs before its slots start; in the order of the job
   Desire desire;
+  std::string log_level;  ///< as LogLevelChanged
 };
 struct DesireChanged {
   ExecutionId ex_id;
@@ -50,6 +51,16 @@ struct WorkersChanged {
   ExecutionId ex_id;
   std::uint32_t workers = 1;
   std::uint64_t version = 0;  ///< grows with every change of it; comes back as WorkersReached::version
+};
+/// How its slots and its controller shall log: "trace" … "fatal"; empty: as the job says.
+struct LogLevelChanged {
+  ExecutionId ex_id;
+  std::string level;
+};
+/// Answers wire::SlicesFailed: the journal of errors of its lineage is in the records up to `number`.
+struct ErrorsRecorded {
+  ExecutionId ex_id;
+  std::uint64_t number = 0;
 };
 /// Its terminal status is durable: the controller may go, the slots are free.
 struct ExecutionEnded {
@@ -64,8 +75,8 @@ struct AssetRead {
 /// Answers CloseRecords: answers are out, records are closed, the thread ends.
 struct RecordsClosed {};
 
-using ToControl = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded, AssetRead,
-                               RecordsClosed>;
+using ToControl = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, LogLevelChanged, ErrorsRecorded,
+                               ExecutionEnded, RecordsLoaded, AssetRead, RecordsClosed>;
 
 // ---- control → records ----------------------------------------------------------------------------------------------
 
@@ -137,8 +148,8 @@ struct StopServing {};
 /// After the last fact: close the records and answer RecordsClosed.
 struct CloseRecords {};
 
-using ToRecords = std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, ControllerGone, WorkersReached,
-                               ExecutionNeverRan, ExecutionBroke, WaitingChanged, ClusterChanged, ControllersChanged,
-                               BrokerHeard, AssetAsked, StopServing, CloseRecords>;
+using ToRecords = std::variant<ExecutionPlaced, ControllerOpened, ControllerSaid, wire::SlicesFailed, ControllerGone,
+                               WorkersReached, ExecutionNeverRan, ExecutionBroke, WaitingChanged, ClusterChanged,
+                               ControllersChanged, BrokerHeard, AssetAsked, StopServing, CloseRecords>;
 
 }  // namespace slicebus::scheduler

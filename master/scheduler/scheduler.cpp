@@ -89,6 +89,21 @@ void Scheduler::on(const WorkersChanged& change) {
   }
 }
 
+/// Neither of these is an order that a beat has to answer: they travel with the orders, under the number of the last.
+void Scheduler::on(const LogLevelChanged& change) {
+  if (Execution* execution = find(change.ex_id)) {
+    execution->wanted.log_level = change.level;
+    send_order(*execution);
+  }
+}
+
+void Scheduler::on(const ErrorsRecorded& recorded) {
+  if (Execution* execution = find(recorded.ex_id)) {
+    execution->errors_recorded = recorded.number;
+    send_order(*execution);
+  }
+}
+
 void Scheduler::on(const ExecutionEnded& ended) {
   Execution* execution = find(ended.ex_id);
   if (execution == nullptr) {
@@ -185,6 +200,14 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
   tell_waiting(*execution);
 }
 
+/// Whichever controller says it: it says what is in the ledger, and the records know what they have.
+void Scheduler::on(const wire::SlicesFailed& told) {
+  heard_broker();
+  if (find(told.ex_id) != nullptr) {
+    actions_.push_back(TellRecords{told});
+  }
+}
+
 void Scheduler::on(const wire::BrokerBeat&) { heard_broker(); }
 
 void Scheduler::heard_broker() {
@@ -270,9 +293,10 @@ void Scheduler::send_order(Execution& execution) {
     return;  // its binding said what was wanted; the first beat is answered by an order
   }
   const Desire& desire = execution.wanted.desire;
-  actions_.push_back(SendControl{"ex/" + execution.wanted.ex_id.text,
-                                 wire::ControllerOrder{execution.wanted.ex_id, execution.order_number, desire.paused,
-                                                       desire.stopping, execution.ended}});
+  actions_.push_back(
+      SendControl{"ex/" + execution.wanted.ex_id.text,
+                  wire::ControllerOrder{execution.wanted.ex_id, execution.order_number, desire.paused, desire.stopping,
+                                        execution.ended, execution.errors_recorded, execution.wanted.log_level}});
 }
 
 // ---- time

@@ -59,9 +59,10 @@ struct StoodStill {
 /// SIGTERM: start nothing any more. The shell ends the controllers.
 struct Terminate {};
 
-using SchedulerEvent = std::variant<ExecutionWanted, DesireChanged, WorkersChanged, ExecutionEnded, RecordsLoaded,
-                                    wire::ClusterUpdate, wire::ControllerBeat, wire::BrokerBeat, ControllerStarted,
-                                    ControllerNotStarted, ControllerDied, Tick, StoodStill, Terminate>;
+using SchedulerEvent =
+    std::variant<ExecutionWanted, DesireChanged, WorkersChanged, LogLevelChanged, ErrorsRecorded, ExecutionEnded,
+                 RecordsLoaded, wire::ClusterUpdate, wire::ControllerBeat, wire::SlicesFailed, wire::BrokerBeat,
+                 ControllerStarted, ControllerNotStarted, ControllerDied, Tick, StoodStill, Terminate>;
 
 // ---- actions
 // ----------------------------------------------------------------------------------------------------------
@@ -116,8 +117,9 @@ class Scheduler {
     std::uint16_t port = 0;
     std::string endpoint;  ///< what slots connect to; empty: not known yet
     std::uint64_t order_number = 0;
-    Shares shares;             ///< changed by share(), until the end
-    std::set<NodeId> touched;  ///< nodes whose wishes name it, or did
+    std::uint64_t errors_recorded = 0;  ///< as its orders say
+    Shares shares;                      ///< changed by share(), until the end
+    std::set<NodeId> touched;           ///< nodes whose wishes name it, or did
     /// A stop takes the slots away: when it began to, and how long each may take for its slice from then on.
     struct Drain {
       TimePoint since{};
@@ -142,10 +144,13 @@ class Scheduler {
   void on(const ExecutionWanted& wanted);
   void on(const DesireChanged& change);
   void on(const WorkersChanged& change);
+  void on(const LogLevelChanged& change);
+  void on(const ErrorsRecorded& recorded);
   void on(const ExecutionEnded& ended);
   void on(const RecordsLoaded&);
   void on(const wire::ClusterUpdate& update);
   void on(const wire::ControllerBeat& beat);
+  void on(const wire::SlicesFailed& told);
   void on(const wire::BrokerBeat& beat);
   void on(const ControllerStarted& started);
   void on(const ControllerNotStarted& failed);

@@ -11,7 +11,7 @@ namespace slicebus::service {
 namespace {
 
 /// Fields of one run: a recovery starts without them.
-constexpr std::array<std::string_view, 20> run_fields{"relocatable",
+constexpr std::array<std::string_view, 21> run_fields{"relocatable",
                                                       "job_id",
                                                       "ex_id",
                                                       "metadata",
@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 20> run_fields{"relocatable",
                                                       "recovered_execution",
                                                       "recovered_slice_type",
                                                       "_workers_wanted",
+                                                      "_log_level_wanted",
                                                       "_waiting",
                                                       "_deleted",
                                                       "_deleted_on"};

@@ -30,6 +30,7 @@ scheduler::ExecutionWanted wanted_from(const store::ExecutionRecord& record, con
       }
     }
   }
+  wanted.log_level = text_of(document, "_log_level_wanted");
   wanted.desire = desire;
   return wanted;
 }

@@ -88,6 +88,9 @@ class Executions {
   /// R-api-98…101. Counts wanted workers, whatever runs; a removal answers once the processes are gone.
   Answer<std::optional<Document>> change_workers(const ExecutionId& ex_id, const WorkersChange& change, Ticket ticket);
 
+  /// R-api-102: how its slots log from their next slice on, kept until the execution ends. {"exId", "level"}
+  Answer<Document> set_log_level(const ExecutionId& ex_id, const std::string& level);
+
   // ---- facts from the control actor ----
   void on(const scheduler::ExecutionPlaced& placed);
   void on(const scheduler::ControllerOpened& opened);

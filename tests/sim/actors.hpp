@@ -82,6 +82,7 @@ class SimController final : public Process {
   void schedule();
   void perform(const execution::ControllerAction& action);
   void commit(const execution::CommitGroup& group);
+  void read_errors(std::uint64_t after);
   void slice(const execution::AskSlicer& ask);
   void send(const execution::SendToSlot& send);
 
@@ -122,6 +123,7 @@ class Master final : public Process {
  public:
   explicit Master(Cluster& cluster);
   void hear(SimController& controller, const wire::ControllerBeat& beat);
+  void hear(SimController& controller, const wire::SlicesFailed& told);
   void child_died(SimController& controller);
   void sigterm();
 
@@ -135,6 +137,7 @@ class Master final : public Process {
   std::map<ExecutionId, SimController*> children_;
   std::map<ExecutionId, TimePoint> heard_;
   TimePoint born_{}, last_loop_{};
+  std::uint64_t errors_recorded_ = 0;  ///< as its orders say: what the records have, once it was asked
   bool terminating_ = false;
 };
 

@@ -125,7 +125,8 @@ void Master::order(SimController& controller, bool final_recorded) {
                                     .number = static_cast<std::uint64_t>(world_.now.time_since_epoch().count()),
                                     .paused = cluster_.want_pause,
                                     .stopping = cluster_.records[controller.ex()] == "stopping",
-                                    .final_recorded = final_recorded};
+                                    .final_recorded = final_recorded,
+                                    .errors_recorded = errors_recorded_};
   cluster_.relay("", &controller, [to = &controller, order] { to->hear(order); });
 }
 
@@ -154,6 +155,19 @@ void Master::hear(SimController& controller, const wire::ControllerBeat& beat) {
     cluster_.records[ex] = beat.final_status;
   }
   order(controller, true);
+}
+
+void Master::hear(SimController& controller, const wire::SlicesFailed& told) {
+  if (told.after <= cluster_.errors_recorded) {
+    for (const wire::FailedSlice& failed : told.slices) {
+      if (failed.number > cluster_.errors_recorded) {
+        cluster_.errors[{failed.ex_id, failed.slice}] = failed;
+        cluster_.errors_recorded = failed.number;
+      }
+    }
+  }
+  errors_recorded_ = cluster_.errors_recorded;
+  order(controller, false);
 }
 
 void Master::child_died(SimController& controller) {

@@ -501,6 +501,16 @@ void Cluster::check_end() {
   if (beat.slices_planned != beat.slices_processed) {
     wrong << "P4: " << beat.slices_planned << " slices planned, " << beat.slices_processed << " processed; ";
   }
+  const std::vector<wire::FailedSlice> journal = ledger.errors(0, ledger.entries().size() * records.size());
+  for (const wire::FailedSlice& failed : journal) {
+    const auto recorded = errors.find({failed.ex_id, failed.slice});
+    if (recorded == errors.end() || recorded->second != failed) {
+      wrong << "the records do not have the error of " << failed.slice << " in " << failed.ex_id << " as the ledger; ";
+    }
+  }
+  if (errors.size() != journal.size()) {
+    wrong << errors.size() << " errors in the records, " << journal.size() << " in the ledger; ";
+  }
   if (!wrong.str().empty()) {
     throw Violation(wrong.str());
   }

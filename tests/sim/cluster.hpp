@@ -74,7 +74,9 @@ class Cluster {
 
   // -- what is there
   ExecutionId current{"ex1"};
-  std::map<ExecutionId, std::string> records;  ///< execution to status
+  std::map<ExecutionId, std::string> records;                                 ///< execution to status
+  std::map<std::pair<ExecutionId, SlicePosition>, wire::FailedSlice> errors;  ///< in the master's records
+  std::uint64_t errors_recorded = 0;                                          ///< the journal up to there
   std::map<ExecutionId, SimController*> listening;
   std::map<std::string, Agent*> agents;
   std::map<std::string, std::vector<ProcessId>> former;  ///< agents that the broker knew before

@@ -139,40 +139,44 @@ void SimController::schedule() {
 }
 
 void SimController::perform(const execution::ControllerAction& action) {
-  std::visit(Overloaded{[&](const execution::SendToSlot& each) { send(each); },
-                        [&](const execution::SendControl& each) {
-                          if (const auto* beat = std::get_if<wire::ControllerBeat>(&each.message)) {
-                            if (beat->slices_queued > cluster_.ready_max + 100) {
-                              throw Violation("the line of ready slices has " + std::to_string(beat->slices_queued));
-                            }
-                            // Without the lock a controller that was replaced may speak on until it has something to
-                            // commit.
-                            if (beat->epoch >= cluster_.last_beats[ex_].epoch) {
-                              cluster_.last_beats[ex_] = *beat;
-                            }
-                            cluster_.relay("", cluster_.master, [this, said = *beat, master = cluster_.master] {
-                              master->hear(*this, said);
-                            });
-                            if (!std::exchange(known_to_broker_, cluster_.broker_up)) {
-                              cluster_.agents_known_to(*this);
-                            }
-                          } else if (const auto* ack = std::get_if<wire::SlotDeathAck>(&each.message)) {
-                            Agent* agent = cluster_.agents[ack->node.text];
-                            cluster_.relay(ack->node.text, agent,
-                                           [agent, process = ack->process] { agent->acknowledged(process); });
-                          }
-                        },
-                        [&](const execution::CommitGroup& each) { commit(each); },
-                        [&](const execution::AskSlicer& each) { slice(each); },
-                        [&](const execution::SweepOutput&) {
-                          if (cluster_.mutation == Mutation::sweep_after_the_end) {
-                            world_.at(4s, nullptr, [this] { cluster_.output.sweep(); });
-                          } else {
-                            cluster_.output.sweep();
-                          }
-                        },
-                        [&](const execution::Exit& each) { die("exit: " + each.why); }},
-             action);
+  std::visit(
+      Overloaded{[&](const execution::SendToSlot& each) { send(each); },
+                 [&](const execution::SendControl& each) {
+                   if (const auto* beat = std::get_if<wire::ControllerBeat>(&each.message)) {
+                     if (beat->slices_queued > cluster_.ready_max + 100) {
+                       throw Violation("the line of ready slices has " + std::to_string(beat->slices_queued));
+                     }
+                     // Without the lock a controller that was replaced may speak on until it has something to
+                     // commit.
+                     if (beat->epoch >= cluster_.last_beats[ex_].epoch) {
+                       cluster_.last_beats[ex_] = *beat;
+                     }
+                     cluster_.relay("", cluster_.master,
+                                    [this, said = *beat, master = cluster_.master] { master->hear(*this, said); });
+                     if (!std::exchange(known_to_broker_, cluster_.broker_up)) {
+                       cluster_.agents_known_to(*this);
+                     }
+                   } else if (const auto* errors = std::get_if<wire::SlicesFailed>(&each.message)) {
+                     cluster_.relay("", cluster_.master,
+                                    [this, told = *errors, master = cluster_.master] { master->hear(*this, told); });
+                   } else if (const auto* ack = std::get_if<wire::SlotDeathAck>(&each.message)) {
+                     Agent* agent = cluster_.agents[ack->node.text];
+                     cluster_.relay(ack->node.text, agent,
+                                    [agent, process = ack->process] { agent->acknowledged(process); });
+                   }
+                 },
+                 [&](const execution::CommitGroup& each) { commit(each); },
+                 [&](const execution::ReadErrors& each) { read_errors(each.after); },
+                 [&](const execution::AskSlicer& each) { slice(each); },
+                 [&](const execution::SweepOutput&) {
+                   if (cluster_.mutation == Mutation::sweep_after_the_end) {
+                     world_.at(4s, nullptr, [this] { cluster_.output.sweep(); });
+                   } else {
+                     cluster_.output.sweep();
+                   }
+                 },
+                 [](const execution::UseLogLevel&) {}, [&](const execution::Exit& each) { die("exit: " + each.why); }},
+      action);
 }
 
 /// A group becomes durable at one moment; the controller hears of it later, or never.
@@ -199,6 +203,18 @@ void SimController::commit(const execution::CommitGroup& group) {
       });
     } else if (!mutated) {
       after(world_.chance.time(0, 0.006), [this, number = group.group] { step(execution::GroupCommitted{number}); });
+    }
+  });
+}
+
+/// By small pages, so that a few failures make several of them.
+void SimController::read_errors(std::uint64_t after) {
+  commits_at_ = std::max(commits_at_ + 1us, world_.now + world_.chance.time(0.001, 0.012));
+  world_.at(commits_at_ - world_.now, nullptr, [this, after] {
+    if (alive()) {
+      this->after(world_.chance.time(0, 0.006), [this, after, page = cluster_.ledger.errors(after, 2)] {
+        step(execution::ErrorsRead{after, page});
+      });
     }
   });
 }

@@ -46,6 +46,14 @@ std::vector<store::PlannedSlice> WatchedLedger::unfinished() {
   }
 }
 
+std::vector<wire::FailedSlice> WatchedLedger::errors(std::uint64_t after, std::size_t limit) {
+  auto page = ledger_.errors(after, limit, wire::failed_slices_bytes_max);
+  if (!page) {
+    throw Violation("ledger: " + page.error().text());
+  }
+  return *std::move(page);
+}
+
 Result<void> WatchedLedger::apply(const ExecutionId& ex_id, store::LedgerBatch group) {
   if (!epoch_check_) {
     group.epoch = epoch_;

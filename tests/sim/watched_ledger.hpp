@@ -25,6 +25,7 @@ class WatchedLedger {
   Result<store::OpenedLedger> open(const ExecutionId& ex_id);
   Result<void> apply(const ExecutionId& ex_id, store::LedgerBatch group);
   std::vector<store::PlannedSlice> unfinished();
+  std::vector<wire::FailedSlice> errors(std::uint64_t after, std::size_t limit);
 
   const std::map<SlicePosition, Entry>& entries() const { return entries_; }
   const std::vector<std::uint64_t>& lengths() const { return lengths_; }

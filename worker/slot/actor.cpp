@@ -160,6 +160,9 @@ void SlotActor::hear_controller() {
 
 void SlotActor::hear_workbench() {
   while (auto event = operations_.pipe().receive()) {
+    if (const auto* ended = std::get_if<SliceEnded>(&*event)) {
+      log_slice(ended->outcome.kind == wire::OutcomeKind::failed ? "slice_failed" : "slice_ended", ended->outcome.copy);
+    }
     step(*event);
   }
   while (auto event = publisher_->pipe().receive()) {
@@ -187,6 +190,24 @@ void SlotActor::drain() {
   step(Drain{});
 }
 
+void SlotActor::use_log_level(const std::string& level) {
+  if (level.empty() || level == log_level_) {
+    return;
+  }
+  log_level_ = level;
+  log::info("log_level_changed", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}, {"to", level}});
+  log::set_level(level);
+}
+
+void SlotActor::log_slice(std::string_view what, const wire::SliceCopy& copy) const {
+  if (log::enabled(log::Level::debug)) {
+    log::debug(what,
+               {{"ex", binding_.ex_id.text},
+                {"slice", "s" + std::to_string(copy.slice.slicer_id) + "/" + std::to_string(copy.slice.slicer_order)},
+                {"fence", std::to_string(copy.fence.epoch) + "." + std::to_string(copy.fence.number)}});
+  }
+}
+
 void SlotActor::end_at_once(int code) { std::_Exit(code); }
 
 void SlotActor::perform(const SendToController& action) {
@@ -199,7 +220,11 @@ void SlotActor::perform(const BuildPipeline& action) {
   operations_.pipe().send(action);
   publisher_->pipe().send(action);
 }
-void SlotActor::perform(const RunSlice& action) { operations_.pipe().send(action); }
+void SlotActor::perform(const RunSlice& action) {
+  use_log_level(action.log_level);
+  log_slice("slice_begun", {action.slice.slice, action.slice.fence});
+  operations_.pipe().send(action);
+}
 void SlotActor::perform(const FlushOperations& action) { operations_.pipe().send(action); }
 void SlotActor::perform(const DiscardHeld& action) { operations_.pipe().send(action); }
 void SlotActor::perform(const PublishOutput& action) { publisher_->pipe().send(action); }

@@ -37,6 +37,8 @@ class SlotActor {
   void hear_workbench();
   void step(const SlotEvent& event);
   void drain();
+  void use_log_level(const std::string& level);
+  void log_slice(std::string_view what, const wire::SliceCopy& copy) const;
   [[noreturn]] static void end_at_once(int code);
 
   void perform(const SendToController& action);
@@ -62,6 +64,7 @@ class SlotActor {
   Slot core_;
   bool drains_ = false;
   bool reconnects_ = false;  ///< asked for by the core within a step
+  std::string log_level_;    ///< used last of those that the controller ordered
   std::optional<ExitSlot> exit_;
 };
 

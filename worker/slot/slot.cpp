@@ -134,6 +134,9 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
 
 void Slot::State::hear(const wire::SliceAssign& assign) {
   std::vector<SliceCopy> refused;
+  if (!assign.log_level.empty()) {
+    log_level = assign.log_level;
+  }
   for (const wire::AssignedSlice& slice : assign.slices) {
     const SliceCopy copy{slice.slice, slice.fence};
     if (holdings.has(copy) || reports.contains(copy)) {
@@ -326,7 +329,7 @@ void Slot::State::after_step(TimePoint now) {
   }
   if (idle && !holdings.prefetched().empty()) {
     wiped = false;
-    out.emplace_back(RunSlice{holdings.begin()});
+    out.emplace_back(RunSlice{holdings.begin(), log_level});
   }
   const std::uint32_t wanted = asked_window();
   if (welcomed && (wanted >= announced * 2 || wanted * 2 <= announced) && wanted != announced &&

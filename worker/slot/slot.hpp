@@ -82,6 +82,7 @@ struct BuildPipeline {
 };
 struct RunSlice {
   wire::AssignedSlice slice;
+  std::string log_level{};  ///< this process logs so from this slice on; empty: as before
 };
 /// Let go of what operations hold.
 struct FlushOperations {};

@@ -87,7 +87,8 @@ struct Slot::State {
   Holdings holdings{};
   bool flushing = false;  ///< the operations were asked to let go and have not answered
   bool flush_wanted = false;
-  bool wiped = false;  ///< what the operations held was discarded while a slice ran: its records went with it
+  std::string log_level{};  ///< of the latest assignment that said one
+  bool wiped = false;       ///< what the operations held was discarded while a slice ran: its records went with it
   std::vector<wire::SliceOutcome> unsaid_held{};  ///< became held between a hello and its welcome
   std::map<wire::SliceCopy, Report> reports{};
   std::map<wire::SliceCopy, Publishing> unpublished{};

@@ -36,4 +36,14 @@ BOOST_AUTO_TEST_CASE(the_level_is_a_threshold_and_an_unknown_one_means_info) {
   start("log_test", "info");
 }
 
+BOOST_AUTO_TEST_CASE(the_level_can_change_while_the_program_runs_and_fatal_hides_even_errors) {
+  start("log_test", "info");
+  set_level("debug");
+  BOOST_TEST(enabled(Level::debug));
+  set_level("fatal");
+  BOOST_TEST(!enabled(Level::error));
+  set_level("info");
+  BOOST_TEST(enabled(Level::info));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,7 +9,7 @@ namespace {
 
 struct Desk : service::Office {
   service::ClusterView cluster{{"host", "10.0.0.4", 412}, sources.wall};
-  api::Api api{{}, {jobs, executions, cluster, "mine", assets}};
+  api::Api api{{}, {jobs, executions, slice_errors, cluster, "mine", assets}};
   std::uint64_t requests = 0;
 
   std::optional<http::HttpResponse> ask(const std::string& method, const std::string& target,
@@ -112,7 +112,7 @@ BOOST_FIXTURE_TEST_CASE(every_refusal_has_its_status, Desk) {
   BOOST_TEST((error("POST", "/jobs", "{}") == Told{400, "No job was posted"}));
   BOOST_TEST(error("POST", "/jobs", R"({"job_id":"x","operations":[1]})").first == 422);
   BOOST_TEST(error("POST", "/jobs", R"({"operations":[1]})").first == 400);
-  slicebus::api::Api strict({.validation_status = 500}, {jobs, executions, cluster, "mine", assets});
+  slicebus::api::Api strict({.validation_status = 500}, {jobs, executions, slice_errors, cluster, "mine", assets});
   BOOST_TEST(strict.handle({.id = 1, .method = "POST", .target = "/jobs", .body = R"({"operations":[1]})"})->status ==
              500);
   const ExecutionId ex_id = running();
@@ -312,6 +312,51 @@ BOOST_FIXTURE_TEST_CASE(readiness_depends_on_the_broker_and_health_on_nothing, D
              std::string::npos);
   cluster.on(scheduler::BrokerHeard{true});
   BOOST_TEST(get("/readyz").at("ready") == true);
+}
+
+// R-api-50, R-api-64…66.
+BOOST_FIXTURE_TEST_CASE(errors_are_listed_of_a_jobs_latest_execution_of_one_and_of_all, Desk) {
+  const ExecutionId earlier = running();
+  ends(earlier, "failed", "it broke");
+  const auto fails = [&](const ExecutionId& ex_id, std::uint64_t number) {
+    BOOST_REQUIRE(slice_errors.record(
+        {ex_id,
+         LineageId{ex_id.text},
+         0,
+         {{.number = number, .slice = {0, number}, .ex_id = ex_id, .request = "{}", .error = "no such file"}}}));
+  };
+  fails(earlier, 1);
+  const JobId first_job = job_id;
+  const Json started = Json::parse(ask("POST", "/jobs/" + first_job.text + "/_start")->body);
+  const ExecutionId latest{started.at("ex_id").get<std::string>()};
+  BOOST_TEST(get("/jobs/" + first_job.text + "/errors").empty());
+  fails(latest, 2);
+  BOOST_TEST(get("/jobs/" + first_job.text + "/errors").size() == 1u);
+  BOOST_TEST((get("/v1/ex/" + earlier.text + "/errors").at(0).at("slicer_order") == 1));
+  BOOST_TEST(get("/ex/errors").size() == 2u);
+  BOOST_TEST((get("/ex/errors").at(0).at("ex_id") == latest.text));  // newest update first
+  BOOST_TEST((get("/ex/errors?from=1&size=5").at(0).at("ex_id") == earlier.text));
+  BOOST_TEST(get("/ex/unknown/errors").empty());
+  BOOST_TEST((error("GET", "/jobs/unknown/errors") == Told{404, "No execution was found for job unknown"}));
+  BOOST_TEST((error("GET", "/ex/errors?size=x") == Told{400, "size parameter must be a integer, got x"}));
+  BOOST_TEST(error("GET", "/ex/errors?sort=colour:asc").first == 400);
+  BOOST_TEST(error("POST", "/ex/errors").first == 405);
+}
+
+// R-api-47, R-api-102.
+BOOST_FIXTURE_TEST_CASE(settings_change_the_log_level_of_a_jobs_latest_execution, Desk) {
+  const ExecutionId ex_id = running();
+  const std::string settings = "/jobs/" + job_id.text + "/_settings";
+  const auto answer = ask("POST", settings + "?log_level=debug");
+  BOOST_TEST(answer->status == 200);
+  BOOST_TEST(Json::parse(answer->body).dump() == R"({"exId":")" + ex_id.text + R"(","level":"debug"})");
+  const std::string levels = "must be one of: trace, debug, info, warn, error, fatal";
+  BOOST_TEST((error("POST", settings + "?log_level=loud") == Told{400, "Invalid log level \"loud\", " + levels}));
+  BOOST_TEST((error("POST", settings) == Told{400, "Invalid log level \"\", " + levels}));
+  BOOST_TEST(error("POST", "/ex/" + ex_id.text + "/_settings?log_level=debug").first == 405);
+  ends(ex_id, "completed");
+  BOOST_TEST((error("POST", settings + "?log_level=debug") ==
+              Told{404, "no active execution context was found for ex_id: " + ex_id.text}));
 }
 
 BOOST_AUTO_TEST_CASE(a_message_is_cut_at_3000_bytes_between_characters) {

@@ -22,9 +22,27 @@ class ControllerDesk {
   }
 
   void step(const ControllerEvent& event) {
+    std::optional<std::uint64_t> read_after;
     for (ControllerAction& action : controller.step(event, now)) {
-      done.push_back(std::move(action));
+      if (const auto* read = std::get_if<ReadErrors>(&action)) {
+        read_after = read->after;
+      } else {
+        done.push_back(std::move(action));
+      }
     }
+    if (read_after && reads_errors) {
+      step(page_after(*read_after));
+    }
+  }
+  /// What the ledger answers: at most two errors at once.
+  ErrorsRead page_after(std::uint64_t after) const {
+    ErrorsRead answer{.after = after};
+    for (const wire::FailedSlice& error : journal) {
+      if (error.number > after && answer.page.size() < 2) {
+        answer.page.push_back(error);
+      }
+    }
+    return answer;
   }
   void wait(Duration time) {
     const TimePoint until = now + time;
@@ -154,6 +172,8 @@ class ControllerDesk {
   Controller controller;
   TimePoint now = at(1h);
   ControllerActions done;
+  std::vector<wire::FailedSlice> journal;  ///< what its ledger has of errors
+  bool reads_errors = true;                ///< false: the ledger does not answer ReadErrors
   std::uint64_t hellos = 0;
   wire::ControllerBeat last_beat;
 };

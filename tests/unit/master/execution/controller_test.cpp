@@ -468,6 +468,135 @@ BOOST_AUTO_TEST_CASE(temporary_output_is_swept_after_the_end_is_durable_and_befo
   BOOST_TEST(std::get<wire::ControllerBeat>(std::get<SendControl>(desk.done[1]).message).final_status == "completed");
 }
 
+wire::FailedSlice journal_entry(std::uint64_t number) {
+  return {.number = number, .slice = {0, number}, .ex_id = {"ex1"}, .request = "{}", .error = "it broke"};
+}
+
+std::vector<std::uint64_t> numbers(const std::vector<wire::SlicesFailed>& told) {
+  std::vector<std::uint64_t> found;
+  for (const wire::SlicesFailed& each : told) {
+    for (const wire::FailedSlice& slice : each.slices) {
+      found.push_back(slice.number);
+    }
+  }
+  return found;
+}
+
+using Numbers = std::vector<std::uint64_t>;
+
+BOOST_AUTO_TEST_CASE(the_journal_of_errors_is_told_page_by_page_each_until_it_is_recorded) {
+  ControllerDesk desk;
+  desk.journal = {journal_entry(1), journal_entry(2), journal_entry(5)};
+  desk.open();
+  const auto first = desk.to_control<wire::SlicesFailed>("master");
+  BOOST_REQUIRE_EQUAL(first.size(), 1U);
+  BOOST_TEST((first[0] == wire::SlicesFailed{{"ex1"}, {"ex1"}, 0, {desk.journal[0], desk.journal[1]}}));
+  desk.wait(2s);
+  const auto again = desk.to_control<wire::SlicesFailed>("master");
+  BOOST_TEST(again.size() >= 2U);  // the master did not say that it has them
+  BOOST_TEST((again[0] == first[0]));
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .errors_recorded = 2}});
+  const auto second = desk.to_control<wire::SlicesFailed>("master");
+  BOOST_TEST(numbers(second) == (Numbers{5}), boost::test_tools::per_element());
+  BOOST_TEST(second.at(0).after == 2U);
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .errors_recorded = 5}});
+  desk.wait(3s);
+  BOOST_TEST(desk.to_control<wire::SlicesFailed>("master").empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_controller_that_was_restarted_goes_on_where_the_records_are) {
+  ControllerDesk desk;
+  desk.journal = {journal_entry(1), journal_entry(2), journal_entry(3), journal_entry(4)};
+  desk.open({.epoch = 2});
+  BOOST_TEST(numbers(desk.to_control<wire::SlicesFailed>("master")) == (Numbers{1, 2}),
+             boost::test_tools::per_element());
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 9, .errors_recorded = 3}});
+  BOOST_TEST(numbers(desk.to_control<wire::SlicesFailed>("master")) == (Numbers{4}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_told_once_it_is_durable_and_the_end_is_proposed_once_it_is_recorded) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  desk.said("s1", wire::SliceReport{{"s1"}, {ControllerDesk::failure(given.at(0))}});
+  BOOST_TEST(desk.to_control<wire::SlicesFailed>("master").empty());
+  desk.journal = {journal_entry(1)};
+  desk.commit();
+  BOOST_TEST(numbers(desk.to_control<wire::SlicesFailed>("master")) == (Numbers{1}), boost::test_tools::per_element());
+  desk.wait(1s);
+  BOOST_TEST(desk.beat().failing);
+  BOOST_TEST(desk.beat().final_status == "");
+  desk.wait(3s);
+  BOOST_TEST(desk.beat().waiting == "its errors are not in the master's records yet");
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .errors_recorded = 1}});
+  BOOST_TEST(desk.beat().final_status == "failed");
+  BOOST_TEST(desk.beat().waiting == "");
+}
+
+BOOST_AUTO_TEST_CASE(what_a_recovery_completes_is_looked_up_in_the_journal_for_repairs) {
+  ControllerSetup setup = ControllerDesk::plain();
+  setup.recovery = true;
+  ControllerDesk desk(setup);
+  desk.open({.epoch = 2}, {{{0, 1}, "{}"}});
+  desk.commit();
+  desk.hello("s1");
+  const auto given = desk.assigned("s1");
+  desk.completed("s1", given.at(0), false);
+  desk.journal = {journal_entry(7)};
+  desk.journal[0].recovered_by = {"ex1"};
+  desk.commit();
+  const auto told = desk.to_control<wire::SlicesFailed>("master");
+  BOOST_REQUIRE_EQUAL(told.size(), 1U);
+  BOOST_TEST((told[0].slices == desk.journal));
+}
+
+BOOST_AUTO_TEST_CASE(errors_that_cannot_be_read_now_are_read_later_and_those_that_never_can_do_not_hold_up_the_end) {
+  ControllerDesk desk;
+  desk.reads_errors = false;
+  desk.open({.epoch = 2, .final_state = store::FinalState{"completed", ""}});
+  desk.step(ErrorsNotRead{{Errc::unavailable, "ledger", "busy", "wait"}});
+  desk.journal = {journal_entry(1)};
+  desk.reads_errors = true;
+  BOOST_TEST(desk.beat().final_status == "");
+  desk.wait(2s);
+  BOOST_TEST(numbers(desk.to_control<wire::SlicesFailed>("master")).size() >= 1U);
+
+  ControllerDesk damaged;
+  damaged.reads_errors = false;
+  damaged.open({.epoch = 2, .final_state = store::FinalState{"completed", ""}});
+  BOOST_TEST(damaged.beat().final_status == "");
+  damaged.step(ErrorsNotRead{{Errc::internal, "ledger", "damaged", ""}});
+  BOOST_TEST(damaged.beat().final_status == "completed");
+}
+
+// R-ex-24, R-api-102.
+BOOST_AUTO_TEST_CASE(slots_hear_the_jobs_log_level_and_then_the_ordered_one_with_their_slices) {
+  ControllerSetup setup = ControllerDesk::plain();
+  setup.log_level = "warn";
+  ControllerDesk desk(setup);
+  desk.open();
+  BOOST_TEST(desk.take<UseLogLevel>().at(0).level == "warn");
+  desk.commit();
+  desk.hello("s1", 1);
+  desk.slice(3);
+  desk.commit();
+  const auto first = desk.to_slot<wire::SliceAssign>("s1");
+  BOOST_REQUIRE_EQUAL(first.size(), 1U);
+  BOOST_TEST(first[0].log_level == "warn");
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 1, .log_level = "debug"}});
+  desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 2, .log_level = "debug"}});
+  BOOST_TEST(desk.take<UseLogLevel>().size() == 1U);
+  desk.completed("s1", {first[0].slices.at(0).slice, first[0].slices.at(0).fence}, false);
+  desk.commit();
+  const auto next = desk.to_slot<wire::SliceAssign>("s1");
+  BOOST_REQUIRE_EQUAL(next.size(), 1U);
+  BOOST_TEST(next[0].log_level == "debug");
+}
+
 BOOST_AUTO_TEST_CASE(messages_that_make_no_sense_are_passed_over) {
   ControllerDesk desk;
   desk.open();

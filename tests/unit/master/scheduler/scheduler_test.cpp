@@ -419,6 +419,25 @@ BOOST_FIXTURE_TEST_CASE(an_ended_execution_frees_its_slots_and_goes_when_its_con
   BOOST_TEST(sent<wire::ControllerOrder>(step(Tick{}, 9s)).empty());
 }
 
+BOOST_FIXTURE_TEST_CASE(errors_go_to_the_records_and_how_far_they_are_goes_back_with_every_order, Running) {
+  const wire::SlicesFailed page{{"e1"}, {"e1"}, 0, {{.number = 3, .slice = {0, 1}, .ex_id = {"e1"}}}};
+  BOOST_TEST((told<wire::SlicesFailed>(step(page, 1s)).at(0) == page));
+  BOOST_TEST(told<wire::SlicesFailed>(step(wire::SlicesFailed{{"e9"}, {"e9"}, 0, {}}, 1s)).empty());
+  const auto order = sent<wire::ControllerOrder>(step(ErrorsRecorded{ExecutionId{"e1"}, 3}, 1s));
+  BOOST_REQUIRE_EQUAL(order.size(), 1U);
+  BOOST_TEST(order[0].errors_recorded == 3U);
+  BOOST_TEST(sent<wire::ControllerOrder>(step(Tick{}, 3s)).at(0).errors_recorded == 3U);
+  step(ErrorsRecorded{ExecutionId{"e9"}, 3}, 3s);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_log_level_goes_with_every_order_and_outlives_the_controller, Running) {
+  const auto order = sent<wire::ControllerOrder>(step(LogLevelChanged{ExecutionId{"e1"}, "debug"}, 1s));
+  BOOST_REQUIRE_EQUAL(order.size(), 1U);
+  BOOST_TEST(order[0].log_level == "debug");
+  BOOST_TEST(all<StartController>(dies("e1", false, 2s)).size() == 1U);
+  BOOST_TEST(sent<wire::ControllerOrder>(beat("e1", 2s)).at(0).log_level == "debug");
+}
+
 BOOST_FIXTURE_TEST_CASE(after_SIGTERM_nothing_is_started_or_taken_away, Running) {
   step(Terminate{}, 1s);
   BOOST_TEST(all<StartController>(dies("e1", false, 1s)).empty());

@@ -1,6 +1,8 @@
 #pragma once
 #include "master/service/assets.hpp"
 #include "master/service/jobs.hpp"
+#include "master/service/slice_errors.hpp"
+#include "master/store/memory/error_store.hpp"
 #include "master/store/memory/asset_store.hpp"
 #include "master/store/memory/record_stores.hpp"
 
@@ -42,6 +44,8 @@ struct Office {
   store::MemoryJobStore job_store{execution_store.memory};
   Stamps stamps;
   Executions executions{execution_store, sources, stamps, 7s};
+  store::MemoryErrorStore error_store;
+  SliceErrors slice_errors{error_store, stamps};
   Jobs jobs{job_store, executions, sources, stamps};
   store::MemoryAssetStore asset_store;
   store::MemoryAssetBlobs asset_blobs;

@@ -135,6 +135,21 @@ BOOST_AUTO_TEST_CASE(it_runs_one_slice_at_a_time_in_order) {
   BOOST_TEST((next[0].slice.slice == SlicePosition{0, 2}));
 }
 
+// R-ex-97, R-api-102.
+BOOST_AUTO_TEST_CASE(a_log_level_that_comes_with_an_assignment_counts_from_the_next_slice_on) {
+  SlotDesk desk;
+  desk.connect();
+  const SliceCopy first = desk.assign(1, 1);
+  BOOST_TEST(desk.take<RunSlice>().at(0).log_level == "");
+  const SliceCopy second = desk.assign(2, 2);
+  desk.hear(wire::SliceAssign{1, ++desk.batch, {{{0, 3}, {1, 3}, "{}"}}, "debug"});
+  desk.completed(first);
+  BOOST_TEST(desk.take<RunSlice>().at(0).log_level == "debug");
+  desk.assign(4, 4);  // says none: stays
+  desk.completed(second);
+  BOOST_TEST(desk.take<RunSlice>().at(0).log_level == "debug");
+}
+
 BOOST_AUTO_TEST_CASE(a_batch_said_twice_or_after_a_gap_is_ignored) {
   SlotDesk desk;
   desk.connect();
