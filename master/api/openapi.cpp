@@ -33,7 +33,7 @@ constexpr std::array path_parameters{
     PathParameter{"job_id", "Id of the job."}, PathParameter{"ex_id", "Id of the execution."},
     PathParameter{"operation", "Name of the operation or api."},
     PathParameter{"asset", "Name of the bundle, in which `*` stands for any run of characters; to DELETE, its id."},
-    PathParameter{"asset_version", "Version of the bundle, in which `*` stands for any run of characters."}};
+    PathParameter{"version", "Version of the bundle, in which `*` stands for any run of characters."}};
 
 struct StatusText {
   int status;

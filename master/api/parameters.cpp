@@ -73,6 +73,7 @@ Answer<store::ListQuery> execution_list_query(const Query& query) {
     return tl::make_unexpected(!list ? list.error() : status.error());
   }
   list->status = comma_list(status->value_or(""));
+  std::erase(list->status, "*");  // what teraslice-client-js sends when it means all of them
   return list;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "master/api/route.hpp"
-#include "master/store/records_store.hpp"
+#include "master/service/executions.hpp"
 
 /// Query parameters that several endpoints share (R-api-18…24), and their reading.
 namespace slicebus::api {
@@ -18,8 +18,8 @@ inline constexpr Parameter active_parameter{"active", R"({"type":"string"})",
                                             "`true`: without inactive jobs; `false`: only these; else all."};
 inline constexpr Parameter deleted_parameter{"deleted", R"({"type":"string","enum":["true","false",""]})",
                                              "`true`: only deleted records; else only the others."};
-inline constexpr Parameter status_parameter{"status", R"({"type":"string"})",
-                                            "Only executions in one of these statuses, with commas; empty: all."};
+inline constexpr Parameter status_parameter{
+    "status", R"({"type":"string"})", "Only executions in one of these statuses, with commas; empty or `*`: all."};
 
 inline constexpr Parameter fields_parameter{"fields", R"({"type":"string"})",
                                             "Columns, in this order, with commas; dotted paths lead inside."};

@@ -189,12 +189,12 @@ BOOST_AUTO_TEST_CASE(the_log_level_of_a_running_execution_is_changed_with_the_ne
   BOOST_TEST(eventually(60s, [&] { return logged("debug", "slice_begun", posted.ex_id) > 0; }));
   BOOST_TEST(eventually(60s, [&] { return logged("debug", "slice_ended", posted.ex_id) > 0; }));
 
+  const std::size_t told = logged("info", "log_level_changed", posted.ex_id);
   // A slot that begins under a controller that begins under a master that begins hears it too.
   ::kill(cluster().master().value(), SIGKILL);
   for (const pid_t slot : cluster().slots(posted.ex_id)) {
     ::kill(slot, SIGKILL);
   }
-  const std::size_t told = logged("info", "log_level_changed", posted.ex_id);
   BOOST_TEST(eventually(60s, [&] { return logged("info", "log_level_changed", posted.ex_id) > told; }));
 
   BOOST_TEST(cluster().post("/v1/jobs/" + posted.job_id + "/_stop").status == 200);
