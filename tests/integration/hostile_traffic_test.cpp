@@ -104,19 +104,29 @@ long master_cpu() {
   return (user + system) * 1'000 / ::sysconf(_SC_CLK_TCK);
 }
 
-/// Jobs whose list is 10 MB, made once: twelve with a long text each.
-void make_long_list() {
-  static const bool made = [] {
+/// Jobs whose list is 10 MB, while it lives: twelve with a long text each.
+class LongList {
+ public:
+  LongList() {
     json job{{"name", "long"}, {"description", std::string(840'000, 'x')}};
     job["operations"] = {{{"_op", "data_generator"}}, {{"_op", "noop"}}};
     for (int i = 0; i < 12; ++i) {
       const auto kept = cluster().post("/v1/jobs?start=false", job.dump());
       BOOST_TEST_REQUIRE(kept.status == 200, kept.body.substr(0, 300));
+      jobs_.push_back(kept.json().at("job_id"));
     }
-    return true;
-  }();
-  (void)made;
-}
+  }
+  ~LongList() {
+    for (const std::string& job : jobs_) {
+      cluster().api().request("DELETE", "/v1/jobs/" + job);
+    }
+  }
+  LongList(const LongList&) = delete;
+  LongList& operator=(const LongList&) = delete;
+
+ private:
+  std::vector<std::string> jobs_;
+};
 
 constexpr std::size_t long_list_bytes = 10'000'000;
 
@@ -153,7 +163,7 @@ BOOST_AUTO_TEST_CASE(chunked_uploads_cut_at_every_position_and_at_random) {  // 
 }
 
 BOOST_AUTO_TEST_CASE(fifty_megabytes_of_answers_that_nobody_reads) {  // F2
-  make_long_list();
+  const LongList list;
   Clients slow = connected(5, 4'096);
   for (const auto& client : slow) {
     client->send(get("/v1/jobs"));
@@ -304,7 +314,7 @@ BOOST_AUTO_TEST_CASE(half_closed_clients) {
 }
 
 BOOST_AUTO_TEST_CASE(clients_that_leave_in_every_phase_of_request_and_answer) {
-  make_long_list();
+  const LongList list;
   beside_a_bystander([] {
     const auto leave = [](RawClient& client, bool reset) {
       if (reset) {
