@@ -43,8 +43,6 @@ endif()
 
 find_program(SLICEBUS_CCACHE ccache)
 if(SLICEBUS_CCACHE)
-  # Precompiled headers need the sloppiness; paths relative to the tree let every checkout share one cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${SLICEBUS_CCACHE})
+  # Paths relative to the tree let every checkout share one cache.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/cmake/compile)
 endif()
