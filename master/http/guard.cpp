@@ -84,6 +84,7 @@ void GuardTransport::guarded(Fd fd, Work work) {
 }
 
 void GuardTransport::onReady(const Pistache::Aio::FdSet& events) {
+  ++batch_;
   for (const Event& event : events) {
     guarded(static_cast<Fd>(event.getTag().value()), [&] { handle(event); });
     settle_newcomers();
@@ -101,7 +102,10 @@ void GuardTransport::handle(const Event& event) {
   } else if (fd == bridge_.answers_fd()) {
     deliver_answers();
   } else if (const auto line = lines_.find(fd); line != lines_.end()) {
-    handle_line(fd, line->second, event);
+    // One that began in this batch has no event in it: this is its descriptor's earlier connection, which has ended.
+    if (line->second.batch != batch_) {
+      handle_line(fd, line->second, event);
+    }
   } else if (event.isReadable()) {  // otherwise it is of a connection that ended earlier in this batch
     pass_to_pistache(event);
   }
@@ -119,7 +123,9 @@ void GuardTransport::welcome(const std::shared_ptr<Pistache::Tcp::Peer>& peer) {
   if (full && refused_ >= refused_connections_max) {
     return;
   }
-  lines_.try_emplace(peer->fd(), config_, budgets_, now()).first->second.refused = full;
+  Line& line = lines_.try_emplace(peer->fd(), config_, budgets_, now()).first->second;
+  line.batch = batch_;
+  line.refused = full;
   refused_ += full ? 1 : 0;
 }
 

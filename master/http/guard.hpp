@@ -37,6 +37,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
   struct Line {
     Line(const HttpConfig& config, Budgets& budgets, Now now) : connection(config, budgets, now) {}
     Connection connection;
+    std::uint64_t batch = 0;                 ///< of events, in which it began
     std::uint64_t request = 0;               ///< the id of the request at the bridge; 0: none
     Interest interest = Interest::Shutdown;  ///< what epoll is told; Shutdown: not told yet
     bool refused = false;                    ///< beyond the limit of connections, and not counted in it
@@ -64,6 +65,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
   Budgets budgets_;
   int timer_ = -1;
   bool timer_armed_ = false;
+  std::uint64_t batch_ = 0;  ///< number of the batch of events at hand
   HttpBridge::Stage stage_ = HttpBridge::Stage::serving;
   std::unordered_map<Fd, Line> lines_;
   std::unordered_map<std::uint64_t, Fd> waiting_;  ///< by request id
