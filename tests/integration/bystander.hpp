@@ -15,7 +15,8 @@ namespace slicebus::support {
 /// How long the answers of a series took.
 struct Latencies {
   std::vector<std::chrono::microseconds> sorted;
-  std::size_t failed = 0;  ///< requests without a 200
+  std::size_t failed = 0;       ///< requests without a 200
+  std::string first_failure{};  ///< what the first of them got
 
   std::chrono::microseconds at(double share) const {
     return sorted.empty() ? std::chrono::hours(1)
@@ -25,7 +26,7 @@ struct Latencies {
     const auto ms = [](std::chrono::microseconds time) { return static_cast<double>(time.count()) / 1'000; };
     std::ostringstream out;
     out << sorted.size() << " answers, median " << ms(at(0.5)) << " ms, p95 " << ms(at(0.95)) << " ms, worst "
-        << ms(at(1)) << " ms, " << failed << " failed";
+        << ms(at(1)) << " ms, " << failed << " failed" << first_failure;
     return out.str();
   }
 };
@@ -53,10 +54,13 @@ class Bystander {
     RawClient kept(port);
     for (std::size_t turn = 0; !stop_; ++turn) {
       const auto begin = std::chrono::steady_clock::now();
-      const int status = turn % 2 == 0 ? kept.ask(get("/")).status : RawClient(port).ask(get("/")).status;
+      const RawClient::Response answer = turn % 2 == 0 ? kept.ask(get("/")) : RawClient(port).ask(get("/"));
       told_.sorted.push_back(
           std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin));
-      told_.failed += status == 200 ? 0 : 1;
+      if (answer.status != 200 && ++told_.failed == 1) {
+        told_.first_failure = ", the first in turn " + std::to_string(turn) + " with " + std::to_string(answer.status) +
+                              " " + answer.body;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }

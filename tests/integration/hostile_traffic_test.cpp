@@ -104,28 +104,43 @@ long master_cpu() {
   return (user + system) * 1'000 / ::sysconf(_SC_CLK_TCK);
 }
 
-/// Jobs whose list is 10 MB, while it lives: twelve with a long text each.
-class LongList {
+/// Stored jobs of one test case, which is not to be in the lists of the next one.
+class StoredJobs {
  public:
-  LongList() {
-    json job{{"name", "long"}, {"description", std::string(840'000, 'x')}};
-    job["operations"] = {{{"_op", "data_generator"}}, {{"_op", "noop"}}};
-    for (int i = 0; i < 12; ++i) {
-      const auto kept = cluster().post("/v1/jobs?start=false", job.dump());
-      BOOST_TEST_REQUIRE(kept.status == 200, kept.body.substr(0, 300));
-      jobs_.push_back(kept.json().at("job_id"));
-    }
-  }
-  ~LongList() {
+  StoredJobs() = default;
+  ~StoredJobs() {
     for (const std::string& job : jobs_) {
       cluster().api().request("DELETE", "/v1/jobs/" + job);
     }
   }
-  LongList(const LongList&) = delete;
-  LongList& operator=(const LongList&) = delete;
+  StoredJobs(const StoredJobs&) = delete;
+  StoredJobs& operator=(const StoredJobs&) = delete;
+  void add(const std::string& answer) { jobs_.push_back(json::parse(answer).at("job_id")); }
 
  private:
   std::vector<std::string> jobs_;
+};
+
+std::string job_of(std::string_view name, std::size_t description_bytes) {
+  json job{{"name", name}, {"description", std::string(description_bytes, 'd')}};
+  job["operations"] = {{{"_op", "data_generator"}}, {{"_op", "noop"}}};
+  return job.dump();
+}
+
+/// Jobs whose list is 10 MB, while it lives: twelve with a long text each.
+class LongList {
+ public:
+  LongList() {
+    const std::string job = job_of("long", 840'000);
+    for (int i = 0; i < 12; ++i) {
+      const auto kept = cluster().post("/v1/jobs?start=false", job);
+      BOOST_TEST_REQUIRE(kept.status == 200, kept.body.substr(0, 300));
+      jobs_.add(kept.body);
+    }
+  }
+
+ private:
+  StoredJobs jobs_;
 };
 
 constexpr std::size_t long_list_bytes = 10'000'000;
@@ -146,9 +161,8 @@ BOOST_AUTO_TEST_CASE(chunked_uploads_cut_at_every_position_and_at_random) {  // 
       BOOST_TEST_REQUIRE(response.status == 400, "cut at " << cut);
       BOOST_TEST_REQUIRE(response.body.find("at least two operations") != std::string::npos, "cut at " << cut);
     }
-    json job{{"name", "cut"}, {"description", std::string(20'000, 'd')}};
-    job["operations"] = {{{"_op", "data_generator"}}, {{"_op", "noop"}}};
-    std::string body = job.dump();
+    const std::string body = job_of("cut", 20'000);
+    StoredJobs stored;
     for (int upload = 0; upload < 30; ++upload) {
       std::string request = chunked(body, 3'000, chance);
       request.replace(request.find("/v1/jobs"), 8, "/v1/jobs?start=false");
@@ -157,7 +171,9 @@ BOOST_AUTO_TEST_CASE(chunked_uploads_cut_at_every_position_and_at_random) {  // 
         BOOST_TEST_REQUIRE(client.send(std::string_view(request).substr(at, piece)));
         at += piece;
       }
-      BOOST_TEST_REQUIRE(client.read().status == 200, "upload " << upload);
+      const auto answer = client.read();
+      BOOST_TEST_REQUIRE(answer.status == 200, "upload " << upload);
+      stored.add(answer.body);
     }
   });
 }
