@@ -17,8 +17,6 @@ using nlohmann::json;
 namespace {
 
 constexpr long resident_kib_max = 15 * 1'024;
-// Two MB of it are what libarchive brings along (libxml2, ICU) for formats that are never read: to be linked leaner.
-constexpr long resident_kib_max_of_master = 18L * 1024;
 constexpr auto small_job_max = 100ms;
 
 struct UseReleasePrograms {
@@ -66,9 +64,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_process_is_seen_by_its_name_and_weighs_little
         ++count;
         const long kib = resident_kib(info.pid).value_or(0);
         BOOST_TEST_MESSAGE(kib << " KiB: " << info.command);
-        const bool is_master = begins.rfind("slicebus-master", 0) == 0;
-        BOOST_TEST(kib < (is_master ? resident_kib_max_of_master : resident_kib_max),
-                   info.command << " takes " << kib << " KiB");
+        BOOST_TEST(kib < resident_kib_max, info.command << " takes " << kib << " KiB");
         BOOST_TEST(kib > 0);
       }
     }
