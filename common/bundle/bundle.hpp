@@ -11,7 +11,8 @@
 /// A bundle: a zip with `asset.json` at its top, or in its one first-level directory (R-op-84, Q-21).
 namespace slicebus::bundle {
 
-/// What a bundle may ask of a machine. Counted while it is unpacked; what the zip says of itself is not believed.
+/// What a bundle may ask of a machine. What the zip says of itself is held against it before a byte is unpacked, and
+/// what it unpacks to against what it said.
 struct Limits {
   std::uint32_t entries_max = 20'000;
   std::uint64_t unpacked_bytes_max = 256U << 20U;

@@ -6,6 +6,8 @@
 #include <clocale>
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -115,10 +117,11 @@ tl::expected<std::string, Problem> safe_path(const std::string& raw, const Limit
   return path;
 }
 
+/// Looks at what the directory lists first, then unpacks: a bomb that says what it is costs nothing.
 class Walk {
  public:
   Walk(std::string_view zip, const Limits& limits, const Visitor& visitor)
-      : zip_(zip), limits_(limits), visitor_(visitor), archive_(archive_read_new(), archive_read_free) {}
+      : zip_(zip), limits_(limits), visitor_(visitor) {}
 
   Walked run() {
     const auto end = end_record(zip_);
@@ -129,70 +132,96 @@ class Walk {
     if (!zip64 && std::uint64_t{end->directory_at} + end->directory_bytes != end->at) {
       return not_a_zip("its directory is not where its last record says");
     }
-    // The other zip reader of libarchive falls back to a stream when there is no directory, and believes it.
-    if (archive_read_support_format_zip_seekable(archive_.get()) != ARCHIVE_OK ||
-        archive_read_open_memory(archive_.get(), zip_.data(), zip_.size()) != ARCHIVE_OK) {
-      return not_a_zip(fault());
+    if (Walked looked = each([this](Listed& listed) { return look(listed); }); !looked) {
+      return looked;
     }
-    std::uint32_t entries = 0;
-    for (;;) {
+    if (!zip64 && entries_ != end->entries) {
+      return not_a_zip("its directory lists " + std::to_string(entries_) + " entries and says " +
+                       std::to_string(end->entries));
+    }
+    return each([this](Listed& listed) { return take(listed); });
+  }
+
+ private:
+  using Archive = std::unique_ptr<archive, int (*)(archive*)>;
+
+  struct Listed {
+    Archive& zip;          ///< stands at the entry's first byte
+    archive_entry* entry;  ///< as libarchive found it in the directory and before its bytes
+    std::string raw;       ///< its name, as written
+    Entry safe;
+    std::uint64_t size;  ///< that it says it has
+  };
+
+  static std::string fault(const Archive& zip) {
+    const char* text = archive_error_string(zip.get());
+    return text == nullptr ? "it cannot be read" : text;
+  }
+
+  /// Calls `visit` for every entry, in the order in which they lie, until it refuses one.
+  Walked each(const std::function<Walked(Listed&)>& visit) const {
+    Archive zip(archive_read_new(), archive_read_free);
+    // The other zip reader of libarchive falls back to a stream when there is no directory, and believes it.
+    if (archive_read_support_format_zip_seekable(zip.get()) != ARCHIVE_OK ||
+        archive_read_open_memory(zip.get(), zip_.data(), zip_.size()) != ARCHIVE_OK) {
+      return not_a_zip(fault(zip));
+    }
+    for (std::uint32_t entries = 0;;) {
       archive_entry* entry = nullptr;
-      const int read = archive_read_next_header(archive_.get(), &entry);
+      const int read = archive_read_next_header(zip.get(), &entry);
       if (read == ARCHIVE_EOF) {
-        break;
+        return {};
       }
       if (read != ARCHIVE_OK) {  // a warning, too: directory and entry say different things
-        return not_a_zip(fault());
+        return not_a_zip(fault(zip));
       }
       if (++entries > limits_.entries_max) {
         return not_a_zip("it has more than " + std::to_string(limits_.entries_max) + " entries");
       }
-      if (Walked taken = take(entry); !taken) {
-        return taken;
+      const char* name = archive_entry_pathname(entry);
+      std::string raw = name == nullptr ? "" : name;
+      auto path = safe_path(raw, limits_);
+      if (!path) {
+        return tl::make_unexpected(path.error());
+      }
+      const bool directory = archive_entry_filetype(entry) == AE_IFDIR;
+      const bool executable = (archive_entry_perm(entry) & S_IXUSR) != 0;
+      // Without one it is empty: libarchive takes it from the directory, also when it follows the bytes.
+      const std::int64_t size = archive_entry_size_is_set(entry) != 0 ? archive_entry_size(entry) : 0;
+      Listed listed{zip,
+                    entry,
+                    std::move(raw),
+                    {std::move(*path), directory, executable},
+                    size < 0 ? UINT64_MAX : static_cast<std::uint64_t>(size)};
+      if (Walked visited = visit(listed); !visited) {
+        return visited;
       }
     }
-    if (!zip64 && entries != end->entries) {
-      return not_a_zip("its directory lists " + std::to_string(entries) + " entries and says " +
-                       std::to_string(end->entries));
-    }
-    return {};
   }
 
- private:
-  std::string fault() const {
-    const char* text = archive_error_string(archive_.get());
-    return text == nullptr ? "it cannot be read" : text;
-  }
-
-  Walked take(archive_entry* entry) {
-    const char* name = archive_entry_pathname(entry);
-    const std::string raw = name == nullptr ? "" : name;
-    auto path = safe_path(raw, limits_);
-    if (!path) {
-      return tl::make_unexpected(path.error());
+  /// What can be seen of an entry without unpacking it.
+  Walked look(Listed& listed) {
+    ++entries_;
+    const auto type = archive_entry_filetype(listed.entry);
+    if (archive_entry_hardlink(listed.entry) != nullptr || (type != AE_IFREG && type != AE_IFDIR)) {
+      return refused(listed.raw, "is a link or a special file; a bundle holds files and directories only");
     }
-    const auto type = archive_entry_filetype(entry);
-    if (archive_entry_hardlink(entry) != nullptr || (type != AE_IFREG && type != AE_IFDIR)) {
-      return refused(raw, "is a link or a special file; a bundle holds files and directories only");
+    if (archive_entry_is_encrypted(listed.entry) != 0) {
+      return refused(listed.raw, "is encrypted");
     }
-    if (archive_entry_is_encrypted(entry) != 0) {
-      return refused(raw, "is encrypted");
+    if (listed.safe.directory && listed.size > 0) {
+      return refused(listed.raw, "is a directory with content");
     }
-    if (path->empty()) {
-      return {};  // "./": the top itself
+    if (listed.size > limits_.unpacked_bytes_max - unpacked_) {
+      return refused(listed.raw, "makes the bundle larger than " + std::to_string(limits_.unpacked_bytes_max >> 20U) +
+                                     " MiB when it is unpacked");
     }
-    const Entry taken{*path, type == AE_IFDIR, (archive_entry_perm(entry) & S_IXUSR) != 0};
-    if (Walked place = claim(taken); !place) {
-      return place;
+    unpacked_ += listed.size;
+    if (unpacked_ > limits_.ratio_from_bytes && unpacked_ / limits_.ratio_max > zip_.size()) {
+      return refused(listed.raw, "unpacks to more than " + std::to_string(limits_.ratio_max) +
+                                     " bytes for each byte of the bundle");
     }
-    if (archive_entry_size_is_set(entry) != 0 &&
-        static_cast<std::uint64_t>(archive_entry_size(entry)) > limits_.unpacked_bytes_max - unpacked_) {
-      return too_large(raw);
-    }
-    if (Walked seen = visitor_.entry(taken); !seen) {
-      return seen;
-    }
-    return read_bytes(raw, taken.directory);
+    return listed.safe.path.empty() ? Walked() : claim(listed.safe);  // empty: "./", the top itself
   }
 
   /// No name twice, and none below a file.
@@ -212,26 +241,25 @@ class Walk {
     return {};
   }
 
-  Walked read_bytes(const std::string& raw, bool directory) {
-    for (;;) {
-      const la_ssize_t got = archive_read_data(archive_.get(), buffer_.data(), buffer_.size());
+  Walked take(Listed& listed) {
+    if (listed.safe.path.empty()) {
+      return {};
+    }
+    if (Walked seen = visitor_.entry(listed.safe); !seen) {
+      return seen;
+    }
+    for (std::uint64_t taken = 0;;) {
+      const la_ssize_t got = archive_read_data(listed.zip.get(), buffer_.data(), buffer_.size());
       if (got == 0) {
         return {};
       }
       if (got < 0) {
-        return refused(raw, "is damaged: " + fault());
+        return refused(listed.raw, "is damaged: " + fault(listed.zip));
       }
-      const auto bytes = static_cast<std::uint64_t>(got);
-      unpacked_ += bytes;
-      if (directory) {
-        return refused(raw, "is a directory with content");
-      }
-      if (unpacked_ > limits_.unpacked_bytes_max) {
-        return too_large(raw);
-      }
-      if (unpacked_ > limits_.ratio_from_bytes && unpacked_ / limits_.ratio_max > zip_.size()) {
-        return refused(
-            raw, "unpacks to more than " + std::to_string(limits_.ratio_max) + " bytes for each byte of the bundle");
+      // What it said was held against the limits, so more than that is never unpacked.
+      taken += static_cast<std::uint64_t>(got);
+      if (taken > listed.size) {
+        return refused(listed.raw, "unpacks to more than the " + std::to_string(listed.size) + " bytes that it says");
       }
       if (Walked seen = visitor_.bytes({buffer_.data(), static_cast<std::size_t>(got)}); !seen) {
         return seen;
@@ -239,19 +267,14 @@ class Walk {
     }
   }
 
-  tl::unexpected<Problem> too_large(const std::string& raw) const {
-    return refused(raw, "makes the bundle larger than " + std::to_string(limits_.unpacked_bytes_max >> 20U) +
-                            " MiB when it is unpacked");
-  }
-
   enum class Kind : std::uint8_t { implied, directory, file };
   std::string_view zip_;
   const Limits& limits_;
   const Visitor& visitor_;
   Utf8Names names_;
-  std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::map<std::string, Kind> kinds_;
-  std::uint64_t unpacked_ = 0;
+  std::uint32_t entries_ = 0;
+  std::uint64_t unpacked_ = 0;  ///< all of it, as the zip says
   std::array<char, 64U << 10U> buffer_;
 };
 

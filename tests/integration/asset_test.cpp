@@ -122,7 +122,7 @@ BOOST_FIXTURE_TEST_CASE(a_bundle_is_uploaded_listed_and_deleted, OneSlot) {
 // M8
 BOOST_FIXTURE_TEST_CASE(hostile_bundles_are_refused_within_a_second_and_cost_no_memory, OneSlot) {
   const ZipEntry about{.name = "asset.json", .content = R"({"name":"x","version":"1.0.0"})"};
-  const std::string zeros(64U << 20U, '\0');
+  const std::string zeros(200U << 20U, '\0');
   const std::string bomb = zip_of({about, {.name = "zeros", .content = zeros, .deflated = true}}).bytes;
   const std::string whole = zip_of({about}).bytes;
   const std::vector<std::pair<std::string, std::string>> hostile{

@@ -37,7 +37,8 @@ Zip zip_of(const std::vector<ZipEntry>& entries, int entries_off) {
     const auto crc =
         crc32(0, reinterpret_cast<const Bytef*>(entry.content.data()), static_cast<uInt>(entry.content.size()));
     const auto facts = [&](const std::string& name, std::int64_t size_off) {
-      const auto size = static_cast<std::uint64_t>(static_cast<std::int64_t>(entry.content.size()) + size_off);
+      const auto size =
+          static_cast<std::uint64_t>(static_cast<std::int64_t>(entry.content.size()) + entry.size_off + size_off);
       return little(20, 2) + little(entry.flags, 2) + little(entry.deflated ? 8 : 0, 2) + little(0, 4) +
              little(crc, 4) + little(packed.size(), 4) + little(size, 4) + little(name.size(), 2) + little(0, 2);
     };

@@ -12,7 +12,8 @@ struct ZipEntry {
   std::uint32_t unix_mode = 0100644;  ///< with the type: 0120777 is a link
   bool deflated = false;
   std::uint16_t flags = 0;  ///< 1: encrypted
-  // Lies, when set: what the directory says of the entry.
+  // Lies, when set: what entry and directory say of it, and what the directory alone says.
+  std::int64_t size_off = 0;
   std::string directory_name{};
   std::int64_t directory_size_off = 0;
 };

@@ -140,10 +140,29 @@ BOOST_AUTO_TEST_CASE(bombs_are_refused_by_what_they_unpack_to) {
   BOOST_TEST(bomb.size() < 16'000U);
   BOOST_TEST(refused_entry(refusal(bomb), "entry \"zeros\" unpacks to more than 100 bytes for each byte"));
   BOOST_TEST(refused_entry(refusal(bomb, {.unpacked_bytes_max = 1U << 20U}), "larger than 1 MiB"));
-  // One that says it is small.
+  // One whose directory alone says that it is small.
   ZipEntry liar{.name = "zeros", .content = zeros, .deflated = true};
   liar.directory_size_off = 1 - static_cast<std::int64_t>(zeros.size());
   BOOST_TEST(refusal(zip_of({about, liar}).bytes).second != "taken");
+}
+
+BOOST_AUTO_TEST_CASE(bombs_are_refused_by_what_they_say_before_a_byte_is_unpacked) {
+  // They have next to no bytes: what is refused is what they say.
+  const ZipEntry said{.name = "said", .content = "x", .size_off = 200 << 20};
+  BOOST_TEST(refused_entry(refusal(zip_of({about, said}).bytes), "entry \"said\" unpacks to more than 100 bytes"));
+  BOOST_TEST(refused_entry(refusal(zip_of({about, said}).bytes, {.ratio_from_bytes = 1U << 30U}), "is damaged"));
+  std::vector<ZipEntry> many{about};
+  for (int i = 0; i < 100; ++i) {
+    many.push_back({.name = "f" + std::to_string(i), .content = "x", .size_off = (3 << 20) - 1});
+  }
+  BOOST_TEST(refused_entry(refusal(zip_of(many).bytes, {.ratio_from_bytes = 1U << 30U}),
+                           "entry \"f85\" makes the bundle larger than 256 MiB when it is unpacked"));
+}
+
+BOOST_AUTO_TEST_CASE(an_entry_that_unpacks_to_more_than_it_says_is_refused) {
+  ZipEntry liar{.name = "zeros", .content = std::string(8U << 20U, '\0'), .deflated = true};
+  liar.size_off = 1 - static_cast<std::int64_t>(liar.content.size());
+  BOOST_TEST(refused_entry(refusal(zip_of({about, liar}).bytes), "unpacks to more than the 1 bytes that it says"));
 }
 
 BOOST_AUTO_TEST_CASE(numbers_and_lengths_have_limits) {
