@@ -9,7 +9,6 @@ namespace slicebus::api {
 
 using service::Answer;
 using service::Document;
-using service::Json;
 
 Reply Reply::of_type(std::string content_type, std::string text) {
   Reply reply{Document()};
@@ -39,11 +38,13 @@ Handled handled(Answer<std::vector<Document>> answer) {
   if (!answer) {
     return tl::make_unexpected(std::move(answer).error());
   }
-  Json list = Json::array();
-  for (Document& document : *answer) {
-    list.push_back(std::move(document.json()));
+  std::string list = "[";
+  for (const Document& document : *answer) {
+    list += list.size() == 1 ? "\n    " : ",\n    ";
+    document.show(list, 1);
   }
-  return Reply(Document(std::move(list)));
+  list += list.size() == 1 ? "]" : "\n]";
+  return Reply::of_type(http::HttpResponse{}.content_type, std::move(list));
 }
 
 Handled table_reply(const Call& call, const std::vector<std::string>& columns, const std::vector<Document>& rows) {

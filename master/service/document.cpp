@@ -1,30 +1,72 @@
 #include "master/service/document.hpp"
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "master/service/json_text.hpp"
 
 namespace slicebus::service {
+namespace {
+
+tl::unexpected<Error> no_object(std::string_view of_what) {
+  return fail(Errc::internal, std::string(of_what), "the stored document is no JSON object",
+              "restore the records database from a backup");
+}
+
+}  // namespace
 
 Document::Document() : json_(std::make_unique<Json>(Json::object())) {}
 Document::Document(Json json) : json_(std::make_unique<Json>(std::move(json))) {}
-Document::Document(const Document& other) : json_(std::make_unique<Json>(*other.json_)) {}
+Document::Document(const Document& other)
+    : json_(other.json_ ? std::make_unique<Json>(*other.json_) : nullptr), text_(other.text_) {}
 Document::Document(Document&& other) noexcept = default;
-Document& Document::operator=(const Document& other) {
-  json_ = std::make_unique<Json>(*other.json_);
+Document& Document::operator=(Document other) noexcept {
+  std::swap(json_, other.json_);
+  std::swap(text_, other.text_);
   return *this;
 }
-Document& Document::operator=(Document&& other) noexcept = default;
 Document::~Document() = default;
 
 Result<Document> Document::parse(std::string_view text, std::string_view of_what) {
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) {
-    return fail(Errc::internal, std::string(of_what), "the stored document is no JSON object",
-                "restore the records database from a backup");
+    return no_object(of_what);
   }
   return Document(std::move(json));
 }
 
-std::string Document::text() const { return compact(*json_); }
+Result<Document> Document::unread(std::string text, std::string_view of_what) {
+  if (!is_whole_object(text)) {
+    return no_object(of_what);
+  }
+  Document document;
+  document.json_.reset();
+  document.text_ = std::move(text);
+  return document;
+}
+
+Json& Document::read() const {
+  if (!json_) {
+    auto json = std::make_unique<Json>(Json::parse(text_, nullptr, false));
+    if (!json->is_object()) {
+      throw std::runtime_error("a stored document is no JSON object; restore the records database from a backup");
+    }
+    json_ = std::move(json);
+  }
+  return *json_;
+}
+
+const Json& Document::json() const { return read(); }
+
+Json& Document::json() {
+  Json& json = read();
+  text_.clear();  // the caller may change what it said
+  return json;
+}
+
+std::string Document::text() const { return text_.empty() ? compact(*json_) : text_; }
+
+void Document::show(std::string& out, std::size_t depth) const { append_indented(out, text(), depth); }
 
 std::string compact(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 

@@ -9,27 +9,36 @@
 
 namespace slicebus::service {
 
-/// A JSON document held by value, so that headers need not include the JSON library. Copies are deep.
+/// A JSON document held by value, so that headers need not include the JSON library. Copies are deep. One from a store
+/// stays text until its fields are asked for: most are only shown.
 class Document {
  public:
   Document();  ///< {}
   explicit Document(Json json);
   Document(const Document& other);
   Document(Document&& other) noexcept;
-  Document& operator=(const Document& other);
-  Document& operator=(Document&& other) noexcept;
+  Document& operator=(Document other) noexcept;
   ~Document();
 
   /// A document as a store keeps it. Errors: internal (no JSON object), saying of what.
   static Result<Document> parse(std::string_view text, std::string_view of_what);
+  /// The same, looked at only as far as showing it needs (json_text.hpp).
+  static Result<Document> unread(std::string text, std::string_view of_what);
 
-  Json& json() { return *json_; }
-  const Json& json() const { return *json_; }
+  /// Throws std::runtime_error for one that unread() took and that is no JSON after all.
+  Json& json();
+  const Json& json() const;
   /// Compact, always valid UTF-8.
   std::string text() const;
+  /// Appends it as the API shows it (R-api-4), its lines but the first `depth` levels further in.
+  void show(std::string& out, std::size_t depth = 0) const;
 
  private:
-  std::unique_ptr<Json> json_;
+  Json& read() const;
+
+  // At least one of both is there; both: they say the same.
+  mutable std::unique_ptr<Json> json_;
+  std::string text_;
 };
 
 /// Compact JSON text; bytes that are no UTF-8 are replaced.

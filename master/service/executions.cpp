@@ -163,17 +163,17 @@ Answer<Document> Executions::get(const ExecutionId& ex_id) const {
 }
 
 Answer<std::vector<Document>> Executions::list(const store::ListQuery& query) const {
-  const auto records = store_.list(query);
+  auto records = store_.list(query);
   if (!records) {
     return refuse(records.error());
   }
   std::vector<Document> documents;
-  for (const store::ExecutionRecord& record : *records) {
+  for (store::ExecutionRecord& record : *records) {
     if (const Living* found = living(record.ex_id)) {
       documents.push_back(shown(*found));
       continue;
     }
-    auto document = Document::parse(record.document, "execution " + record.ex_id.text);
+    auto document = Document::unread(std::move(record.document), "execution " + record.ex_id.text);
     if (!document) {
       return refuse(document.error());
     }

@@ -160,13 +160,13 @@ Answer<Document> Jobs::get(const JobId& job_id, const std::optional<std::vector<
 
 Answer<std::vector<Document>> Jobs::list(const store::ListQuery& query,
                                          const std::optional<std::vector<std::string>>& latest) const {
-  const auto records = store_.list(query);
+  auto records = store_.list(query);
   if (!records) {
     return refuse(records.error());
   }
   std::vector<Document> documents;
-  for (const store::JobRecord& record : *records) {
-    auto document = Document::parse(record.document, "job " + record.job_id.text);
+  for (store::JobRecord& record : *records) {
+    auto document = Document::unread(std::move(record.document), "job " + record.job_id.text);
     if (!document) {
       return refuse(document.error());
     }

@@ -14,13 +14,13 @@ Result<void> SliceErrors::load() {
 
 Answer<std::vector<Document>> SliceErrors::list(const std::optional<ExecutionId>& ex_id,
                                                 const store::ListQuery& query) const {
-  const auto records = store_.list(ex_id, query);
+  auto records = store_.list(ex_id, query);
   if (!records) {
     return refuse(records.error());
   }
   std::vector<Document> documents;
-  for (const store::ErrorRecord& record : *records) {
-    auto document = Document::parse(record.document, "error of slice " + record.slice_id);
+  for (store::ErrorRecord& record : *records) {
+    auto document = Document::unread(std::move(record.document), "error of slice " + record.slice_id);
     if (!document) {
       return refuse(document.error());
     }
