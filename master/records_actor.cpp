@@ -12,6 +12,8 @@ namespace slicebus {
 namespace {
 
 constexpr std::chrono::milliseconds write_again_after{1'000};
+/// What the cluster tells never waits behind more.
+constexpr std::size_t requests_per_turn = 16;
 
 service::Sources system_sources() { return {.wall = wall_now, .new_id = new_uuid}; }
 
@@ -92,7 +94,7 @@ bool RecordsActor::take_facts() {
 }
 
 void RecordsActor::take_requests() {
-  for (const http::HttpRequest& request : server_.take()) {
+  for (const http::HttpRequest& request : server_.take(requests_per_turn)) {
     if (auto response = api_.handle(request)) {
       log::debug("request_answered",
                  {{"method", request.method}, {"target", request.target}, {"status", response->status}});
@@ -174,7 +176,7 @@ void RecordsActor::on(const scheduler::StopServing&) {
   serving_ = false;
   executions_.give_up_waiting();
   assets_.give_up_waiting();
-  for (const http::HttpRequest& request : server_.take()) {
+  for (const http::HttpRequest& request : server_.take(SIZE_MAX)) {
     server_.answer(request.id, api::standard_error(503, "the master is shutting down; ask again when it is back"));
   }
   finish_round();

@@ -16,7 +16,7 @@ std::optional<std::uint64_t> HttpBridge::offer(HttpRequest request) {
   const std::uint64_t id = ++last_id_;
   request.id = id;
   waiting_.insert(id);
-  requests_.push_back(std::move(request));
+  requests_.emplace(id, std::move(request));
   requests_ready_.signal();
   return id;
 }
@@ -32,10 +32,23 @@ void HttpBridge::forget(std::uint64_t id) {
   waiting_.erase(id);
 }
 
-std::vector<HttpRequest> HttpBridge::take() {
+void HttpBridge::abandon(std::uint64_t id) {
   const std::lock_guard lock(mutex_);
-  requests_ready_.clear();
-  return std::exchange(requests_, {});
+  if (requests_.erase(id) == 1) {
+    waiting_.erase(id);
+  }
+}
+
+std::vector<HttpRequest> HttpBridge::take(std::size_t count) {
+  const std::lock_guard lock(mutex_);
+  std::vector<HttpRequest> taken;
+  for (; taken.size() < count && !requests_.empty(); requests_.erase(requests_.begin())) {
+    taken.push_back(std::move(requests_.begin()->second));
+  }
+  if (requests_.empty()) {
+    requests_ready_.clear();
+  }
+  return taken;
 }
 
 void HttpBridge::answer(std::uint64_t id, HttpResponse response) {

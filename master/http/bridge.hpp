@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -44,13 +45,17 @@ class HttpBridge {
   News take_news();
   /// Nobody waits for this answer any more: its place is free again, and the answer will be dropped.
   void forget(std::uint64_t id);
+  /// The client has gone. A request that was not taken yet is thrown away; one that was keeps its place until it is
+  /// answered, so that work for clients that leave at once is bounded, too.
+  void abandon(std::uint64_t id);
   /// Draining or stopping, and the last connection has gone.
   void report_idle() { idle_.signal(); }
   /// Readable when take_news() has something new.
   int answers_fd() const { return answers_ready_.fd(); }
 
   // The loop's thread.
-  std::vector<HttpRequest> take();
+  /// The oldest ones, at most `count`. The others stay where abandon() reaches them.
+  std::vector<HttpRequest> take(std::size_t count);
   void answer(std::uint64_t id, HttpResponse response);
   void advance(Stage stage);
   /// Waits for report_idle(). False: it did not come within `limit`.
@@ -66,7 +71,7 @@ class HttpBridge {
   std::mutex mutex_;  // guards what follows
   std::uint64_t last_id_ = 0;
   std::unordered_set<std::uint64_t> waiting_;
-  std::vector<HttpRequest> requests_;
+  std::map<std::uint64_t, HttpRequest> requests_;  ///< not taken, by id: oldest first
   std::vector<Answer> answers_;
   Stage stage_ = Stage::serving;
 };

@@ -310,9 +310,10 @@ void GuardTransport::arm_timer(bool wanted) {
 
 void GuardTransport::drop(Fd fd) {
   if (const auto line = lines_.find(fd); line != lines_.end()) {
-    // The request stays with the loop, and in its place at the bridge, until it is answered: work for clients that
-    // leave at once is bounded, too.
-    waiting_.erase(line->second.request);
+    if (line->second.request != 0) {
+      bridge_.abandon(line->second.request);
+      waiting_.erase(line->second.request);
+    }
     refused_ -= line->second.refused ? 1 : 0;
     lines_.erase(line);
   }

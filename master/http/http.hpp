@@ -51,7 +51,8 @@ class HttpServer {
   virtual std::uint16_t port() const = 0;
   /// Readable when take() has something; for Poll::watch_fd.
   virtual int fd() const = 0;
-  virtual std::vector<HttpRequest> take() = 0;
+  /// The oldest requests, at most `count`. One whose client leaves before it is taken is never seen.
+  virtual std::vector<HttpRequest> take(std::size_t count) = 0;
   /// From the loop's thread, any time later; a connection that is gone is no error. HEAD answers lose their body here.
   virtual void answer(std::uint64_t id, HttpResponse response) = 0;
   /// Takes no new connections, lets answers in flight go out (at most `limit`), stops the thread.

@@ -51,7 +51,7 @@ class PistacheServer : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
   int fd() const override { return bridge_.requests_fd(); }
-  std::vector<HttpRequest> take() override { return bridge_.take(); }
+  std::vector<HttpRequest> take(std::size_t count) override { return bridge_.take(count); }
   void answer(std::uint64_t id, HttpResponse response) override { bridge_.answer(id, std::move(response)); }
   void drain(std::chrono::milliseconds limit) override;
 

@@ -72,7 +72,7 @@ class ServerFixture {
       if (watched[1].revents != 0) {
         return;
       }
-      for (HttpRequest& request : server_->take()) {
+      for (HttpRequest& request : server_->take(SIZE_MAX)) {
         ++taken_;
         if (request.target.starts_with("/big/")) {
           server_->answer(request.id, {.content_type = "text/plain",
