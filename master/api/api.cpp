@@ -62,7 +62,8 @@ std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) 
   }
   const Match found = match(request.method, *target);
   if (request.method == "OPTIONS" && !found.methods.empty()) {
-    return http::HttpResponse{.content_type = "text/plain; charset=utf-8", .body = joined(found.methods)};
+    const std::string methods = joined(found.methods);
+    return http::HttpResponse{.content_type = "text/plain; charset=utf-8", .body = methods, .allow = methods};
   }
   const bool bytes = found.route != nullptr && found.route->body == "bytes";
   const Answer<Document> body = bytes ? Document() : parse_body(request.content_type, request.body);
@@ -70,7 +71,9 @@ std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) 
     return render(body);
   }
   if (found.route == nullptr) {
-    return standard_error(405, "cannot " + request.method + " endpoint " + request.target);
+    http::HttpResponse refusal = standard_error(405, "cannot " + request.method + " endpoint " + request.target);
+    refusal.allow = joined(found.methods);
+    return refusal;
   }
   const auto parameter = [&](std::size_t i) { return i < found.parameters.size() ? found.parameters[i] : ""; };
   Handled handled =
@@ -83,7 +86,8 @@ std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) 
   }
   Reply& reply = **handled;
   if (!reply.content_type.empty()) {
-    return http::HttpResponse{reply.status, std::move(reply.content_type), std::move(reply.text)};
+    return http::HttpResponse{
+        .status = reply.status, .content_type = std::move(reply.content_type), .body = std::move(reply.text)};
   }
   return json_response(reply.status, reply.document.json());
 }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json; charset=utf-8";
   std::string body;
+  std::optional<std::string> allow = {};  ///< methods that the path has, "GET,HEAD"; nothing: the header is not sent
 };
 
 /// The listener, its thread, and the bridge to our loop. The only class with a mutex.

@@ -85,6 +85,9 @@ std::string response_head(const HttpResponse& response, ResponseForm form, WallT
   if (response.status != 204) {
     head.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
   }
+  if (response.allow) {
+    head.append("\r\nAllow: ").append(*response.allow);
+  }
   return head.append("\r\nConnection: ").append(form.persistent ? "keep-alive" : "close").append("\r\n\r\n");
 }
 

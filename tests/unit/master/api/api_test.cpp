@@ -57,6 +57,13 @@ BOOST_FIXTURE_TEST_CASE(unknown_endpoints_are_405_with_the_path_as_it_came, Desk
   BOOST_TEST((error("DELETE", "/jobs") == Told{405, "cannot DELETE endpoint /jobs"}));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has, Desk) {  // R-api-3, 9
+  BOOST_TEST(ask("DELETE", "/jobs")->allow.value() == "POST,GET,HEAD");
+  BOOST_TEST(ask("OPTIONS", "/jobs")->allow.value() == "POST,GET,HEAD");
+  BOOST_TEST(ask("GET", "/nope")->allow.value().empty());
+  BOOST_TEST(!ask("GET", "/jobs")->allow);
+}
+
 BOOST_FIXTURE_TEST_CASE(malformed_json_is_400_on_any_endpoint, Desk) {
   BOOST_TEST((error("POST", "/jobs", "{") == Told{400, "the json submitted is malformed"}));
   BOOST_TEST((error("POST", "/jobs/x/_stop", "{") == Told{400, "the json submitted is malformed"}));

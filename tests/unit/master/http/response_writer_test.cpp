@@ -29,6 +29,13 @@ BOOST_AUTO_TEST_CASE(no_content_has_no_body_no_type_and_no_length) {
   BOOST_TEST(!has_body(304, {}));
 }
 
+BOOST_AUTO_TEST_CASE(the_methods_of_a_path_go_out_when_they_are_given) {
+  BOOST_TEST(response_head({.status = 405, .allow = "GET,HEAD"}, {}, moment).find("\r\nAllow: GET,HEAD\r\n") !=
+             std::string::npos);
+  BOOST_TEST(response_head({.status = 405, .allow = ""}, {}, moment).find("\r\nAllow: \r\n") != std::string::npos);
+  BOOST_TEST(response_head({.status = 404}, {}, moment).find("Allow") == std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_content_type_cannot_write_another_header) {
   const std::string head = response_head({.content_type = "a/b\r\nSet-Cookie: x"}, {}, moment);
   BOOST_TEST(head.find("\r\nSet-Cookie") == std::string::npos);
