@@ -18,8 +18,7 @@ namespace {
 constexpr std::size_t id_length = 40;
 
 constexpr Parameter blocking_parameter{
-    "blocking", R"({"type":"boolean","default":false})",
-    "Read and without effect: a bundle is always checked and stored before the answer."};
+    "blocking", false_unless_said, "Read and without effect: a bundle is always checked and stored before the answer."};
 constexpr Parameter asset_sort_parameter{"sort", R"({"type":"string","default":"_created:desc"})",
                                          "`field:asc` or `field:desc`, several with commas."};
 
@@ -39,14 +38,15 @@ Handled upload(Desk& desk, const Call& call) {
 }
 
 Answer<store::AssetQuery> asset_query(const Call& call) {
-  const auto page = list_query(call.query);
-  if (!page) {
-    return tl::make_unexpected(page.error());
+  const auto page = page_query(call.query);
+  const auto sort = call.query.text("sort");
+  if (!page || !sort) {
+    return tl::make_unexpected(!page ? page.error() : sort.error());
   }
   store::AssetQuery query;
   query.from = page->from;
   query.size = page->size;
-  if (const auto sort = call.query.text("sort"); *sort && !(*sort)->empty()) {
+  if (*sort && !(*sort)->empty()) {
     query.sort = **sort;
   }
   query.name = call.id;
@@ -135,7 +135,9 @@ std::vector<Route> asset_endpoints() {
        .summary = "Deletes a bundle; nodes that have it keep their copy.",
        .query = {},
        .answer = "AssetId",
-       .refusals = {404}},
+       .refusals = {404},
+       .id_schema = R"({"type":"string","pattern":"^[0-9a-f]{40}$"})",
+       .answer_400 = "AssetRefusal"},
       {.method = "GET",
        .path = "/txt/assets",
        .handler = table,

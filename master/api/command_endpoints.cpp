@@ -2,6 +2,7 @@
 
 #include "common/config/config.hpp"
 #include "master/api/endpoints.hpp"
+#include "master/api/parameters.hpp"
 #include "master/api/reply.hpp"
 
 namespace slicebus::api {
@@ -147,20 +148,23 @@ Handled set_job(Desk& desk, const Call& call) {
 
 const std::vector<Parameter> settings_parameters{
     {"log_level", R"({"type":"string","enum":["trace","debug","info","warn","error","fatal"]})",
-     "How the workers of the execution log from their next slice on."}};
+     "How the workers of the execution log from their next slice on.", true}};
 
 const std::vector<Parameter> stop_parameters{
-    {"blocking", R"({"type":"boolean","default":true})", "Answer when it has stopped; `false`: at once."},
-    {"timeout", R"({"type":["integer","string"]})",
+    {"blocking", true_unless_said, "Answer when it has stopped; `false`: at once."},
+    {"timeout",
+     R"({"type":["integer","string"],"minimum":0,"maximum":31536000000000,)"
+     R"("pattern":"^([0-9]{1,5}(\\.[0-9]{1,3})? *(ms|(milli)?seconds?|s|sec|min|minutes?|h|hours?|d|days?)?)?$"})",
      "How long running slices may take before their slots are ended: milliseconds, or a text such as `5 s`."},
-    {"force", R"({"type":"boolean","default":false})",
+    {"force", false_unless_said,
      "Stop it whatever its status says; without a `timeout` running slices have no time at all."}};
 
 const std::vector<Parameter> workers_parameters{
-    {"add", R"({"type":"integer","minimum":1})", "So many workers more. Exactly one of these three must be given."},
-    {"remove", R"({"type":"integer","minimum":1})",
+    {"add", R"({"type":"integer","minimum":1,"maximum":100000})",
+     "So many workers more. Exactly one of these three must be given."},
+    {"remove", R"({"type":"integer","minimum":1,"maximum":100000})",
      "So many fewer, at least one stays; the answer comes when their processes are gone."},
-    {"total", R"({"type":"integer","minimum":1})", "So many in all."}};
+    {"total", R"({"type":"integer","minimum":1,"maximum":100000})", "So many in all."}};
 
 const std::vector<Parameter> recover_parameters{
     {"cleanup_type", R"({"type":"string","enum":["","all","errors","pending"]})",

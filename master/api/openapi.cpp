@@ -83,16 +83,17 @@ Json parameters_of(const Route& route) {
   Json list = Json::array();
   for (std::size_t at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
     const std::string_view name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
+    const std::string_view schema = list.empty() ? route.id_schema : R"({"type":"string","minLength":1})";
     list.push_back({{"name", name},
                     {"in", "path"},
                     {"required", true},
                     {"description", path_parameter_help(name)},
-                    {"schema", {{"type", "string"}, {"minLength", 1}}}});
+                    {"schema", Json::parse(schema, nullptr, false)}});
   }
   for (const Parameter& parameter : route.query) {
     list.push_back({{"name", parameter.name},
                     {"in", "query"},
-                    {"required", false},
+                    {"required", parameter.required},
                     {"description", parameter.help},
                     {"schema", Json::parse(parameter.schema, nullptr, false)}});
   }
@@ -111,6 +112,9 @@ Json responses_of(const Route& route) {
   }
   for (const int status : refusals) {
     responses[std::to_string(status)] = {{"$ref", "#/components/responses/Refused" + std::to_string(status)}};
+  }
+  if (route.answer_400 != "Error") {
+    responses["400"] = {{"description", text_of_status(400)}, {"content", content_of(route.answer_400)}};
   }
   return responses;
 }

@@ -14,27 +14,35 @@ constexpr std::int64_t page_end_max = 10'000;
 
 }  // namespace
 
-Answer<store::ListQuery> list_query(const Query& query) {
-  store::ListQuery list;
+Answer<store::ListQuery> page_query(const Query& query) {
   const auto from = query.integer("from", 0);
   const auto size = query.integer("size", 100);
-  const auto sort = query.text("sort");
-  const auto deleted = query.text("deleted");
-  const auto filter = query.text("filter");
-  for (const service::Refusal* refusal :
-       {from ? nullptr : &from.error(), size ? nullptr : &size.error(), sort ? nullptr : &sort.error(),
-        deleted ? nullptr : &deleted.error(), filter ? nullptr : &filter.error()}) {
-    if (refusal != nullptr) {
-      return tl::make_unexpected(*refusal);
-    }
+  if (!from || !size) {
+    return tl::make_unexpected(!from ? from.error() : size.error());
   }
   if (*from < 0 || *size < 0 || *from > page_end_max || *size > page_end_max || *from + *size > page_end_max) {
     return refuse(RefusalKind::invalid, "from and size must not be negative and from + size at most " +
                                             std::to_string(page_end_max) + ", got from " + std::to_string(*from) +
                                             " and size " + std::to_string(*size));
   }
-  list.from = *from;
-  list.size = *size;
+  store::ListQuery page;
+  page.from = *from;
+  page.size = *size;
+  return page;
+}
+
+Answer<store::ListQuery> list_query(const Query& query) {
+  const auto page = page_query(query);
+  const auto sort = query.text("sort");
+  const auto deleted = query.text("deleted");
+  const auto filter = query.text("filter");
+  for (const service::Refusal* refusal : {page ? nullptr : &page.error(), sort ? nullptr : &sort.error(),
+                                          deleted ? nullptr : &deleted.error(), filter ? nullptr : &filter.error()}) {
+    if (refusal != nullptr) {
+      return tl::make_unexpected(*refusal);
+    }
+  }
+  store::ListQuery list = *page;
   if (*sort && !(*sort)->empty()) {
     list.sort = **sort;
   }

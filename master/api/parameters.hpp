@@ -5,10 +5,18 @@
 /// Query parameters that several endpoints share (R-api-18…24), and their reading.
 namespace slicebus::api {
 
-inline constexpr Parameter from_parameter{"from", R"({"type":"integer","minimum":0,"maximum":10000,"default":0})",
-                                          "How many records to skip; from + size is at most 10000."};
-inline constexpr Parameter size_parameter{"size", R"({"type":"integer","minimum":0,"maximum":10000,"default":100})",
-                                          "How many records to answer at most."};
+/// Schemas of what Query::boolean takes, by its fallback; of what Query::integer takes, within a page.
+inline constexpr std::string_view true_unless_said =
+    R"({"type":["boolean","string"],"pattern":"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[01])?$","default":true})";
+inline constexpr std::string_view false_unless_said =
+    R"({"type":["boolean","string"],"pattern":"^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy][Ee][Ss]|[Nn][Oo]|[01])?$","default":false})";
+
+inline constexpr Parameter from_parameter{
+    "from", R"({"type":["number","string"],"minimum":0,"exclusiveMaximum":10001,"maxLength":0,"default":0})",
+    "How many records to skip, rounded down; from + size is at most 10000."};
+inline constexpr Parameter size_parameter{
+    "size", R"({"type":["number","string"],"minimum":0,"exclusiveMaximum":10001,"maxLength":0,"default":100})",
+    "How many records to answer at most, rounded down."};
 inline constexpr Parameter sort_parameter{"sort", R"({"type":"string","default":"_updated:desc"})",
                                           "`field:asc` or `field:desc`, several with commas."};
 inline constexpr Parameter filter_parameter{
@@ -23,9 +31,10 @@ inline constexpr Parameter status_parameter{
 
 inline constexpr Parameter fields_parameter{"fields", R"({"type":"string"})",
                                             "Columns, in this order, with commas; dotted paths lead inside."};
-inline constexpr Parameter headers_parameter{"headers", R"({"type":"boolean","default":true})",
-                                             "`false`: without the header and its rule."};
+inline constexpr Parameter headers_parameter{"headers", true_unless_said, "`false`: without the header and its rule."};
 
+/// from and size only. Refusals: R-api-12.
+service::Answer<store::ListQuery> page_query(const Query& query);
 /// from, size, sort, filter, deleted. Refusals: R-api-12, 23; a filter that is none.
 service::Answer<store::ListQuery> list_query(const Query& query);
 /// The same with `active`, as lists of jobs have it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace slicebus::api {
 
@@ -10,6 +11,8 @@ using service::RefusalKind;
 using service::refuse;
 
 namespace {
+
+constexpr double whole_numbers_max = 9e15;  // a double counts without gaps up to here
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') {
@@ -129,15 +132,13 @@ Answer<std::int64_t> Query::integer(std::string_view key, std::int64_t fallback)
     return fallback;
   }
   const std::string& raw = **value;
-  std::int64_t number = 0;
+  double number = 0;
   const char* end = raw.data() + raw.size();
   const auto [rest, error] = std::from_chars(raw.data(), end, number);
-  const bool decimals =
-      rest != end && *rest == '.' && std::all_of(rest + 1, end, [](char c) { return c >= '0' && c <= '9'; });
-  if (error != std::errc{} || (rest != end && !decimals)) {
+  if (error != std::errc{} || rest != end || std::abs(number) > whole_numbers_max || std::isnan(number)) {
     return refuse(RefusalKind::invalid, std::string(key) + " parameter must be a integer, got " + raw);
   }
-  return number;
+  return static_cast<std::int64_t>(std::floor(number));
 }
 
 Answer<bool> Query::boolean(std::string_view key, bool fallback) const {

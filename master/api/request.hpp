@@ -19,7 +19,7 @@ class Query {
 
   /// The value, or nothing when the key is absent. Refusal: the key was given twice.
   service::Answer<std::optional<std::string>> text(std::string_view key) const;
-  /// A whole number (decimals are cut off); absent or empty: `fallback`. Refusal: R-api-12.
+  /// A number, rounded down; absent or empty: `fallback`. Refusal: R-api-12.
   service::Answer<std::int64_t> integer(std::string_view key, std::int64_t fallback) const;
   /// true, 1, yes, false, 0, no; absent or empty: `fallback`. Refusal: anything else.
   service::Answer<bool> boolean(std::string_view key, bool fallback) const;

@@ -57,6 +57,7 @@ struct Parameter {
   std::string_view name;
   std::string_view schema;  ///< JSON Schema, as JSON: {"type":"integer","default":100}
   std::string_view help;
+  bool required = false;
 };
 
 /// One endpoint: who answers it, and its description.
@@ -71,6 +72,8 @@ struct Route {
   std::vector<int> refusals{};   ///< statuses beside those that every endpoint may answer with (400, 405, 500, 503)
   std::string_view body{};       ///< a name of schemas.cpp, "bytes" when it is not to be read as JSON; empty: none
   std::vector<int> successes{200};
+  std::string_view id_schema = R"({"type":"string","minLength":1})";  ///< of the first {…}, as Parameter::schema
+  std::string_view answer_400 = "Error";                              ///< a name of schemas.cpp
 };
 
 }  // namespace slicebus::api

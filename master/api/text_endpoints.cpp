@@ -23,7 +23,7 @@ const std::vector<std::string> controller_columns{"name",   "job_id", "workers_a
 
 /// Those that live in memory, page by page (R-api-127, Q-8).
 Handled page(const Call& call, const std::vector<std::string>& columns, std::vector<Document> rows) {
-  const auto query = list_query(call.query);
+  const auto query = page_query(call.query);
   if (!query) {
     return tl::make_unexpected(query.error());
   }

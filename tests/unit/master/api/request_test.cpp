@@ -48,6 +48,17 @@ BOOST_AUTO_TEST_CASE(query_values_are_decoded_and_typed) {
   BOOST_TEST(!query.boolean("n", false));
 }
 
+BOOST_AUTO_TEST_CASE(numbers_of_a_query_are_any_that_json_has_and_rounded_down) {
+  const Query query =
+      parse_target("/jobs?a=1e1&b=-0.5&c=0.9&d=nan&e=inf&f=1e300&g=99999999999999999999&h=1x&i=0x1")->query;
+  BOOST_TEST(query.integer("a", 0).value() == 10);
+  BOOST_TEST(query.integer("b", 0).value() == -1);
+  BOOST_TEST(query.integer("c", 7).value() == 0);
+  for (const char* key : {"d", "e", "f", "g", "h", "i"}) {
+    BOOST_TEST(!query.integer(key, 0), key);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(bodies_are_json_by_type_or_by_their_first_byte) {
   BOOST_TEST(body("application/json", R"({"a":1})") == R"({"a":1})");
   BOOST_TEST(body("application/x-www-form-urlencoded", " [1]") == "[1]");
