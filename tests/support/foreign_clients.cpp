@@ -53,4 +53,16 @@ path installed_by_npm(const path& folder) {
   });
 }
 
+path installed_by_pip(const path& folder) {
+  return installed(folder, "requirements.txt",
+                   [&](const path& target) {
+                     const std::string python = (target / "environment/bin/python").string();
+                     succeed({"python3", "-m", "venv", "environment"}, target);
+                     succeed({python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement",
+                              (source_tree() / folder / "requirements.txt").string()},
+                             target);
+                   }) /
+         "environment/bin";
+}
+
 }  // namespace slicebus::support

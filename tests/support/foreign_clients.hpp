@@ -10,4 +10,8 @@ namespace slicebus::support {
 /// @return where its node_modules lies. The test ends here when npm fails.
 std::filesystem::path installed_by_npm(const std::filesystem::path& folder);
 
+/// @param folder  below the source tree: requirements.txt, every package with its version, those that others need too
+/// @return where its programs lie, in an environment of their own. The test ends here when pip fails.
+std::filesystem::path installed_by_pip(const std::filesystem::path& folder);
+
 }  // namespace slicebus::support
