@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
 """Writes docs/rest-api.md: asks a running cluster for its OpenAPI document, makes each call of it, and shows what came.
 
-    ./slicebus local & docs/rest_api_page.py http://localhost:5678 > docs/rest-api.md
+    slicebus local & docs/rest_api_page.py http://localhost:5678 > docs/rest-api.md
 
-The cluster should be fresh: what the page shows is what is there. openapi_test checks that the page has every call.
+The cluster should be fresh, for what the page shows is what is there, and on this machine, for one job reads a file.
+api_test checks that the page has every call.
 """
+import io
 import json
+import pathlib
 import re
 import sys
+import tempfile
+import textwrap
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 BASE = sys.argv[1]
 LINES_MAX = 24
@@ -18,8 +24,10 @@ GOOD = {"name": "words", "workers": 1, "operations": [{"_op": "test-reader"}, {"
 LONG = {"name": "long", "workers": 1,
         "operations": [{"_op": "data_generator", "size": 100000, "slice_size": 1}, {"_op": "delay", "ms": 200}]}
 WRONG = {"name": "wrong", "slicers": 0, "operations": [{"_op": "test-reader"}, {"_op": "nop"}]}
+BROKEN = pathlib.Path(tempfile.gettempdir()) / "broken.ndjson"
 FAILING = {"name": "failing", "workers": 1, "max_retries": 0,
-           "operations": [{"_op": "test-reader", "passthrough_slice": True}, {"_op": "noop"}]}
+           "operations": [{"_op": "file_reader", "path": str(BROKEN), "format": "ldjson"}, {"_op": "noop"}]}
+EVERYWHERE = ["200", "201", "400", "405", "408", "413", "500", "503"]  # statuses that need no word on each call
 
 
 def ask(method, target, body=None, content_type="application/json"):
@@ -46,8 +54,6 @@ def wait_for(ex_id, statuses):
 
 
 def a_zip():
-    import io
-    import zipfile
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as bundle:
         bundle.writestr("asset.json", json.dumps({"name": "example", "version": "1.0.0"}))
@@ -58,8 +64,9 @@ def world():
     """A job in each state that the examples speak of."""
     done = submit(GOOD)
     wait_for(done["ex_id"], ["completed"])
+    BROKEN.write_text('{"word": "one"}\n{"word": \n')
     failed = submit(FAILING)
-    wait_for(failed["ex_id"], ["failed", "completed"])
+    wait_for(failed["ex_id"], ["failed"])
     live = submit(LONG)
     wait_for(live["ex_id"], ["running"])
     time.sleep(1.5)
@@ -127,7 +134,9 @@ def run(document):
         if call == "POST /assets":
             names["asset_id"] = json.loads(text).get("asset_id", "")
         if call.endswith("_recover") or call.endswith("_start"):
-            wait_for(json.loads(text)["ex_id"], ["completed", "failed", "stopped"]) if status == 200 else None
+            if status != 200:
+                sys.exit(f"{call} was answered with {status}: {text}")
+            wait_for(json.loads(text)["ex_id"], ["completed", "failed", "stopped"])
         answers[call] = (target, body, status, text)
     return answers
 
@@ -152,33 +161,45 @@ def shown(text):
     return "\n".join(lines)
 
 
+def default_of(parameter):
+    default = parameter["schema"].get("default")
+    if default is None:
+        return "required" if parameter["required"] else "—"
+    return f"`{default}`" if isinstance(default, str) else f"`{json.dumps(default)}`"
+
+
+def section(call, operation, answer):
+    target, body, status, text = answer
+    out = [f"## {call}", "", operation["summary"], ""]
+    parameters = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
+    if parameters:
+        out += ["| query | default | meaning |", "|---|---|---|"]
+        for parameter in parameters:
+            meaning = parameter["description"].replace("|", "\\|")
+            out.append(f"| `{parameter['name']}` | {default_of(parameter)} | {meaning} |")
+        out.append("")
+    refusals = sorted(set(operation["responses"]) - set(EVERYWHERE))
+    if refusals:
+        out += ["Refusals beside those of every call: " + ", ".join(refusals) + ".", ""]
+    out += ["```console", "$ " + curl_line(call, target, body), shown(text)]
+    if status >= 400:
+        out.append(f"(HTTP status {status})")
+    return out + ["```", ""]
+
+
 def page(document, answers):
     out = ["# REST API", "",
-           "Written by `docs/rest_api_page.py` from `GET /openapi.json` and a running cluster; the test `openapi_test` checks",
-           "that each call is here. Long answers are cut at `…`.", "", document["info"]["description"], "",
-           "Errors: `{\"error\": 404, \"message\": \"Could not find job x\"}`, with the same HTTP status.", ""]
+           "Written by `docs/rest_api_page.py` from `GET /openapi.json` and a running cluster; the test",
+           "`api_test` checks that each call is here. Long answers are cut at `…`.", "",
+           *textwrap.wrap(document["info"]["description"], 120), "",
+           "An error looks like this, and has the same status in HTTP:", "",
+           "```console", "$ curl -s localhost:5678/jobs/x", shown(ask("GET", "/jobs/x")[1]), "```", ""]
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method == "servers":
-                continue
-            call = f"{method.upper()} {path}"
-            target, body, status, text = answers[call]
-            out += [f"## {call}", "", operation["summary"], ""]
-            parameters = [p for p in operation["parameters"] if p["in"] == "query"]
-            if parameters:
-                out += ["| query | default | meaning |", "|---|---|---|"]
-                for parameter in parameters:
-                    default = parameter["schema"].get("default")
-                    default = "—" if default is None else f"`{json.dumps(default)}`" if not isinstance(default, str) else f"`{default}`"
-                    out.append(f"| `{parameter['name']}` | {default} | {parameter['description'].replace('|', chr(92) + '|')} |")
-                out.append("")
-            refusals = [s for s in operation["responses"] if s not in ("200", "201", "400", "405", "408", "413", "500", "503")]
-            if refusals:
-                out += ["Refusals beside those of every call: " + ", ".join(sorted(refusals)) + ".", ""]
-            out += ["```console", "$ " + curl_line(call, target, body), shown(text), "```", ""]
-            if status >= 400:
-                out.insert(-1, f"(HTTP status {status})")
-    return "\n".join(out)
+            if method != "servers":
+                call = f"{method.upper()} {path}"
+                out += section(call, operation, answers[call])
+    return "\n".join(out).rstrip() + "\n"
 
 
 document = json.loads(ask("GET", "/openapi.json")[1])
