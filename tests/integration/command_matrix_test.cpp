@@ -357,6 +357,8 @@ BOOST_AUTO_TEST_CASE(recovering) {
   const Posted ids = recovered(first);
   BOOST_REQUIRE(becomes(ids.ex_id, "recovering"));
   cells_of_every_living_state(ids, "recovering");
+  refuses("POST", on_ex(first, "_recover"), 409,  // it is terminal, and another of its lineage is not
+          "Execution " + ids.ex_id + " is still recovering, it must be in a terminal status to recover");
   pause_and_resume_work(ids);  // a resume writes `running` whatever it was before (R-api-91)
   answers(on_job(ids, "_stop?timeout=0"), status_is("stopped"));
 }
