@@ -18,6 +18,10 @@ class Accounting {
   void plan(std::vector<store::PlannedSlice> planned, store::SlicerState slicer);
   void complete(const wire::SliceOutcome& outcome, Fence fence);
   void fail(SlicePosition slice, std::string error, std::uint32_t retries);
+  void charge(store::SlotDeaths deaths) {
+    next_.slot_deaths.push_back(std::move(deaths));
+    ++waiting_;
+  }
   void publish(SlicePosition name) {
     next_.published.push_back(name);
     ++waiting_;
@@ -32,6 +36,8 @@ class Accounting {
   /// The next group, if none is under way and there is something to say. Its number is number().
   const store::LedgerBatch* begin();
   std::uint64_t number() const { return number_; }
+  /// Of the group that what is said now will be in.
+  std::uint64_t next_number() const { return number_ + 1; }
   const store::LedgerBatch& under_way() const { return *under_way_; }
   /// The group under way is durable. @return it
   store::LedgerBatch end();

@@ -46,6 +46,16 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
     queue.add(slice, chosen);
   }
   chosen_left = chosen ? queue.size() : 0;
+  for (const store::SlotDeaths& deaths : event.ledger.slot_deaths) {
+    if (Slice* slice = queue.find(deaths.slice)) {
+      slice->slot_deaths = deaths.count;
+      slice->last_killed = deaths.last;
+      slice->trouble = deaths.how;
+      if (deaths.count >= config.max_slot_deaths) {
+        give_again(*slice, Return::given_back, now);
+      }
+    }
+  }
   for (const auto& [name, fence] : event.ledger.unpublished) {
     publishing.add(name, fence, no_slot, now);
   }
@@ -109,6 +119,13 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
   for (const SlicePosition name : group.published) {
     publishing.erase(name);
   }
+  std::erase_if(charged, [&](const ChargedDeath& death) {
+    const bool is_durable = death.group <= event.group;
+    if (is_durable) {
+      acknowledge_death(death.node, death.process);
+    }
+    return is_durable;
+  });
   if (group.final_state) {
     end_with(*group.final_state, now);
   }

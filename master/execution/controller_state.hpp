@@ -22,6 +22,12 @@ struct Controller::State {
     std::size_t asked = 0;        ///< requests that the question in flight may bring; 0: none in flight
     TimePoint ask_at{};           ///< it had nothing at the time
   };
+  /// A slot's death that is acknowledged once its group is durable.
+  struct ChargedDeath {
+    std::uint64_t group = 0;
+    NodeId node;
+    ProcessId process;
+  };
   /// Why a slice comes back.
   enum class Return : std::uint8_t {
     given_back,  ///< by the slot, not begun; or it was never there: costs nothing
@@ -91,6 +97,7 @@ struct Controller::State {
   void obey(const wire::ControllerOrder& order, TimePoint now);
   void use_log_level(const std::string& level);
   void hear_death(const wire::SlotDied& death, TimePoint now);
+  void acknowledge_death(const NodeId& node, const ProcessId& process);
   void slot_is_dead(const ProcessId& process, TimePoint now);
   void watch_slots(TimePoint now);
   void ask_to_publish(TimePoint now);
@@ -118,6 +125,7 @@ struct Controller::State {
   SlotTable slots{};
   Accounting accounting{};
   Publishing publishing{};
+  std::vector<ChargedDeath> charged{};
   ErrorFeed errors{};
   std::map<std::uint32_t, Slicer> slicers{};
   std::size_t request_bytes_seen = 0;  ///< the largest request so far

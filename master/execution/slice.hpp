@@ -35,6 +35,7 @@ struct Slice {
   bool names_outcome = false;  ///< committing: the outcome bears its name
   bool chosen = false;         ///< one of those that a recovery began with
   std::uint32_t slot_deaths = 0;
+  ProcessId last_killed{};  ///< the slot process whose death was charged last
   std::uint32_t redeliveries = 0;
   std::uint64_t batch = 0;   ///< number of the batch that assigned it; 0: claimed by a hello
   std::uint64_t listed = 0;  ///< stamp of the last hello or beat that listed it

@@ -80,15 +80,19 @@ void Controller::State::use_log_level(const std::string& level) {
   }
 }
 
-/// Charged in memory and acknowledged at once: the ledger keeps no such counts, and a slice that kills slots goes on
-/// doing so under a restarted controller until it has killed as many again.
+/// A death that is charged is acknowledged once the charge is durable: until then the agent repeats it, to whoever
+/// controls the execution by then.
 void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
   if (!slots.is_dead(death.process)) {
     if (death.cause == wire::DeathCause::own && !death.running.empty()) {
       Slice* slice = queue.find(death.running.front().slice);
-      if (slice != nullptr && slice->state != SliceState::committing) {
+      // Another controller may have charged this death, and ended before it was acknowledged.
+      if (slice != nullptr && slice->state != SliceState::committing && slice->last_killed != death.process) {
         ++slice->slot_deaths;
+        slice->last_killed = death.process;
         slice->trouble = death.how.substr(0, 1'024);
+        accounting.charge({slice->at, slice->slot_deaths, death.process, slice->trouble});
+        charged.push_back({accounting.next_number(), death.node, death.process});
         // Somebody else has it by now: it is spared, and goes to error when it comes back.
         if (slice->slot_deaths >= config.max_slot_deaths && slice->state != SliceState::assigned &&
             slice->state != SliceState::held) {
@@ -98,7 +102,15 @@ void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
     }
     slot_is_dead(death.process, now);
   }
-  out.emplace_back(SendControl{"node/" + death.node.text, wire::SlotDeathAck{death.node, death.ex_id, death.process}});
+  const bool is_charged = std::any_of(charged.begin(), charged.end(),
+                                      [&](const ChargedDeath& each) { return each.process == death.process; });
+  if (!is_charged) {
+    acknowledge_death(death.node, death.process);
+  }
+}
+
+void Controller::State::acknowledge_death(const NodeId& node, const ProcessId& process) {
+  out.emplace_back(SendControl{"node/" + node.text, wire::SlotDeathAck{node, setup.ex_id, process}});
 }
 
 void Controller::State::slot_is_dead(const ProcessId& process, TimePoint now) {

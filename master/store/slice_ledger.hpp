@@ -47,6 +47,17 @@ struct SliceError {
   bool operator==(const SliceError&) const = default;
 };
 
+/// Slots that died by their own doing while they ran an unfinished slice (design.md §4, poison). Forgotten once the
+/// slice is completed or in error.
+struct SlotDeaths {
+  SlicePosition slice;
+  std::uint32_t count = 0;
+  ProcessId last;   ///< whose death is the last one counted
+  std::string how;  ///< and what it died of
+
+  bool operator==(const SlotDeaths&) const = default;
+};
+
 /// Sums of one execution, replaced as a whole in each group that changes them.
 struct Tally {
   std::uint64_t processed = 0;  ///< completed + failed of this execution
@@ -74,6 +85,7 @@ struct LedgerBatch {
   std::vector<SlicerState> slicers;   ///< of slicers that moved in this group
   std::vector<Completion> completed;
   std::vector<SliceError> errors;
+  std::vector<SlotDeaths> slot_deaths;   ///< replace what was said of their slices; looked at before completions
   std::vector<SlicePosition> published;  ///< names of outputs now visible
   std::optional<Tally> tally;
   std::optional<FinalState> final_state;
@@ -94,6 +106,7 @@ struct OpenedLedger {
   std::uint64_t epoch = 0;  ///< the new one, already durable
   std::vector<SlicerState> slicers;
   std::vector<std::pair<SlicePosition, Fence>> unpublished;  ///< accepted outputs that may not be visible yet, by name
+  std::vector<SlotDeaths> slot_deaths;                       ///< of unfinished slices
   Tally tally;                                               ///< of this execution
   std::optional<FinalState> final_state;                     ///< of this execution, if it was proposed before
   std::uint64_t unfinished = 0;  ///< slices that this execution has to run of those already planned
@@ -120,9 +133,9 @@ class SliceLedger {
   virtual Result<OpenedLedger> open(const ExecutionId& ex_id, Cleanup cleanup) = 0;
   /// Applies one group: all of it or nothing, durable on return. Applying it twice changes nothing (a completion of a
   /// completed slice under the same fence, a planned slice that is there, a published one that is gone). Errors:
-  /// unavailable, exhausted (disk full), conflict (another epoch; a completion of a slice that was never planned, is in
-  /// error, or is completed under another fence that is still kept: an adapter may forget the fence of what has no
-  /// output or is published, and takes such a completion for a repeat).
+  /// unavailable, exhausted (disk full), conflict (another epoch; a completion or a death of a slice that was never
+  /// planned; a completion of one that is in error, or is completed under another fence that is still kept: an adapter
+  /// may forget the fence of what has no output or is published, and takes such a completion for a repeat).
   virtual Result<void> apply(const LedgerBatch& group) = 0;
   /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order),
   /// after `position`, at most `limit` (1..10'000).

@@ -230,6 +230,37 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(slices_that_leave_together_are_completed_together_
   BOOST_CHECK((opened.unpublished[0] == std::pair(at(3), Fence{epoch, 4})));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(deaths_of_slots_are_kept_with_their_slice_until_it_is_completed_or_in_error, Fixture,
+                              Adapters) {
+  Fixture fixture;
+  const std::uint64_t epoch = open(fixture.ledger(), first_run).epoch;
+  apply(fixture.ledger(), Group(epoch).plan(1, 3));
+  const auto deaths = [](std::uint64_t order, std::uint32_t count) {
+    return SlotDeaths{{0, order}, count, {"process " + std::to_string(count)}, "signal 11"};
+  };
+  Group charges(epoch);
+  charges.slot_deaths = {deaths(1, 1), deaths(2, 1), deaths(3, 2)};
+  apply(fixture.ledger(), charges);
+  charges.slot_deaths = {deaths(2, 2)};
+  apply(fixture.ledger(), charges);
+  fixture.crash();
+  auto opened = open(fixture.ledger(), first_run);
+  BOOST_TEST((opened.slot_deaths == std::vector{deaths(1, 1), deaths(2, 2), deaths(3, 2)}));
+
+  Group last(opened.epoch);
+  last.complete({1}).fail_slices({3});
+  last.slot_deaths = {deaths(1, 2), deaths(3, 3)};
+  apply(fixture.ledger(), last);
+  apply(fixture.ledger(), last);
+  fixture.crash();
+  opened = open(fixture.ledger(), first_run);
+  BOOST_TEST((opened.slot_deaths == std::vector{deaths(2, 2)}));
+
+  charges.epoch = opened.epoch;
+  charges.slot_deaths = {deaths(4, 1)};
+  BOOST_TEST((refusal(fixture.ledger(), charges) == Errc::conflict), "a slice that was never planned");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(unfinished_slices_come_in_pages_in_slice_order, Fixture, Adapters) {
   Fixture f;
   const std::uint64_t epoch = open(f.ledger(), first_run).epoch;

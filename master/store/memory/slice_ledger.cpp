@@ -25,6 +25,7 @@ struct MemorySliceLedger::Changes {
   std::map<std::uint32_t, SlicerState> slicers;
   std::map<SlicePosition, Fence> accepted;
   std::vector<SliceError> errors;
+  std::map<SlicePosition, SlotDeaths> slot_deaths;
 
   /// The state to look at and to change, or nullptr when the slice was never planned.
   State* find(const MemorySliceLedger& ledger, SlicePosition at) {
@@ -63,6 +64,9 @@ Result<OpenedLedger> MemorySliceLedger::open(const ExecutionId& ex_id, Cleanup c
     opened.slicers.push_back(slicer);
   }
   opened.unpublished.assign(unpublished_.begin(), unpublished_.end());
+  for (const auto& [at, deaths] : slot_deaths_) {
+    opened.slot_deaths.push_back(deaths);
+  }
   opened.tally = generations_[current_ - 1].tally;
   opened.final_state = generations_[current_ - 1].final_state;
   for (const auto& [at, slice] : slices_) {
@@ -158,6 +162,15 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   }
   Changes changes;
   SB_TRY_VOID(plan(group, changes));
+  for (const SlotDeaths& deaths : group.slot_deaths) {
+    const State* state = changes.find(*this, deaths.slice);
+    if (state == nullptr) {
+      return refuse(deaths.slice, "killed a slot without being planned");
+    }
+    if (state->mark == Mark::pending) {
+      changes.slot_deaths.insert_or_assign(deaths.slice, deaths);
+    }
+  }
   for (const Completion& completion : group.completed) {
     SB_TRY_VOID(complete(completion, changes));
   }
@@ -167,8 +180,14 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   for (auto& [at, request] : changes.planned) {
     slices_[at].request = std::move(request);
   }
+  for (const auto& [at, deaths] : changes.slot_deaths) {
+    slot_deaths_.insert_or_assign(at, deaths);
+  }
   for (const auto& [at, state] : changes.states) {
     slices_[at].state = state;
+    if (state.mark != Mark::pending) {
+      slot_deaths_.erase(at);
+    }
   }
   for (const auto& [id, slicer] : changes.slicers) {
     slicers_[id] = slicer;

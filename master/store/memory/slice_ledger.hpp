@@ -51,6 +51,7 @@ class MemorySliceLedger final : public SliceLedger {
   std::map<std::uint32_t, SlicerState> slicers_;
   std::map<SlicePosition, Slice> slices_;
   std::map<SlicePosition, Fence> unpublished_;
+  std::map<SlicePosition, SlotDeaths> slot_deaths_;
   std::uint64_t error_changes_ = 0;
   std::map<std::pair<std::uint64_t, SlicePosition>, wire::FailedSlice> errors_;  ///< by generation and slice
 };

@@ -14,6 +14,9 @@ tl::unexpected<Error> LedgerGroup::refuse(SlicePosition at, std::string what) co
 Result<void> LedgerGroup::write(const LedgerBatch& group) {
   SB_TRY_VOID(plan(group.planned));
   SB_TRY_VOID(move_slicers(group.slicers));
+  for (const SlotDeaths& deaths : group.slot_deaths) {
+    SB_TRY_VOID(charge(deaths));
+  }
   for (const Completion& completion : group.completed) {
     SB_TRY_VOID(complete(completion));
   }
@@ -54,6 +57,7 @@ void LedgerGroup::finish(LedgerIndex& index) {
   for (auto& [id, slicer] : slicers_) {
     index.slicers.insert_or_assign(id, std::move(slicer));
   }
+  index.slot_killers = std::move(slot_killers_);
 }
 
 SlicerState& LedgerGroup::slicer(std::uint32_t slicer_id) {
@@ -151,6 +155,29 @@ Result<LedgerGroup::Found> LedgerGroup::find(SlicePosition at) {
   return found;
 }
 
+Result<void> LedgerGroup::charge(const SlotDeaths& deaths) {
+  const SlicePosition at = deaths.slice;
+  SB_TRY(found, find(at));
+  if (found.mark == Mark::unknown) {
+    return refuse(at, "killed a slot without being planned");
+  }
+  if (found.mark != Mark::in_batch && found.mark != Mark::chosen) {
+    return {};  // it was finished since: the group comes a second time
+  }
+  slot_killers_.insert(at);
+  return tables_.put_slot_deaths.bind(1, at.slicer_id)
+      .bind(2, at.slicer_order)
+      .bind(3, deaths.count)
+      .bind_text(4, deaths.last.text)
+      .bind_text(5, deaths.how)
+      .run();
+}
+
+Result<void> LedgerGroup::forget_slot_deaths(SlicePosition at) {
+  return slot_killers_.erase(at) == 0 ? Result<void>{}
+                                      : tables_.drop_slot_deaths.bind(1, at.slicer_id).bind(2, at.slicer_order).run();
+}
+
 Result<void> LedgerGroup::complete(const Completion& completion) {
   if (completion.slices.empty()) {
     return refuse({}, "a completion without slices");
@@ -175,6 +202,7 @@ Result<void> LedgerGroup::complete(const Completion& completion) {
   }
   for (std::size_t i = 0; i < members.size(); ++i) {
     const SlicePosition at = completion.slices[i];
+    SB_TRY_VOID(forget_slot_deaths(at));
     if (members[i].mark == Mark::in_batch) {
       members[i].batch->second.take(static_cast<std::uint32_t>(at.slicer_order - members[i].batch->first.slicer_order));
     } else {
@@ -206,6 +234,7 @@ Result<void> LedgerGroup::check_repeat(const Completion& completion) {
 Result<void> LedgerGroup::fail_slice(const SliceError& error) {
   const SlicePosition at = error.slice;
   SB_TRY(found, find(at));
+  SB_TRY_VOID(forget_slot_deaths(at));
   switch (found.mark) {
     case Mark::unknown:
       return refuse(at, "failed without being planned");

@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct LedgerIndex {
   std::map<std::uint32_t, std::uint64_t> started_at;  ///< planned per slicer when the generation began
   std::map<std::uint32_t, SlicerState> slicers;
   Batches batches;
+  std::set<SlicePosition> slot_killers;  ///< slices with a row in slot_deaths
 
   /// Whether slices that begin at `first` are this execution's to run.
   bool owns(SlicePosition first) const {
@@ -30,7 +32,8 @@ struct LedgerIndex {
 /// One group being written. The index is changed by finish() only, so that a group that fails leaves it as the file is.
 class LedgerGroup {
  public:
-  LedgerGroup(LedgerTables& tables, const LedgerIndex& index) : tables_(tables), index_(index) {}
+  LedgerGroup(LedgerTables& tables, const LedgerIndex& index)
+      : tables_(tables), index_(index), slot_killers_(index.slot_killers) {}
   /// Within the caller's transaction. Errors: conflict (the group contradicts the ledger), and those of the file.
   Result<void> write(const LedgerBatch& group);
   /// After the commit.
@@ -49,6 +52,8 @@ class LedgerGroup {
   Result<void> add_batch(SlicePosition first, const std::vector<std::string_view>& requests);
   Result<void> move_slicers(const std::vector<SlicerState>& moved);
   Result<Found> find(SlicePosition at);
+  Result<void> charge(const SlotDeaths& deaths);
+  Result<void> forget_slot_deaths(SlicePosition at);
   Result<void> complete(const Completion& completion);
   Result<void> check_repeat(const Completion& completion);
   Result<void> fail_slice(const SliceError& error);
@@ -61,6 +66,7 @@ class LedgerGroup {
   const LedgerIndex& index_;
   Batches touched_;
   std::map<std::uint32_t, SlicerState> slicers_;
+  std::set<SlicePosition> slot_killers_;
   SlicePosition cached_batch_;  ///< whose requests are in cached_requests_: failures come in runs
   std::string cached_requests_;
 };

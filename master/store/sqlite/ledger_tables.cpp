@@ -7,10 +7,15 @@ constexpr std::array upgrades{R"(
 ALTER TABLE error ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
 UPDATE error SET change = rowid;
 CREATE UNIQUE INDEX error_by_change ON error (change);
+)",
+                              R"(
+CREATE TABLE slot_deaths (
+  slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, count INTEGER NOT NULL, last TEXT NOT NULL, how TEXT NOT NULL,
+  PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
 )"};
 
 constexpr Schema ledger_schema{.what = "ledger",
-                               .version = 2,
+                               .version = 3,
                                .create = R"(
 CREATE TABLE lineage (id INTEGER PRIMARY KEY CHECK (id = 0), epoch INTEGER NOT NULL);
 INSERT INTO lineage VALUES (0, 0);
@@ -37,6 +42,9 @@ CREATE TABLE error (
 CREATE INDEX error_by_state ON error (state, slicer_id, slicer_order);
 CREATE INDEX error_by_generation ON error (generation, slicer_id, slicer_order);
 CREATE UNIQUE INDEX error_by_change ON error (change);
+CREATE TABLE slot_deaths (
+  slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, count INTEGER NOT NULL, last TEXT NOT NULL, how TEXT NOT NULL,
+  PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
 CREATE TABLE unpublished (
   slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
@@ -113,6 +121,11 @@ constexpr Prepared statements[] = {
     {&LedgerTables::chosen_count, "SELECT count(*) FROM error WHERE state = 1 AND (?1 = 0 OR chosen_by = ?1)"},
     {&LedgerTables::newest_error_request,
      "SELECT request FROM error WHERE slicer_id = ?1 AND slicer_order = ?2 ORDER BY generation DESC LIMIT 1"},
+    {&LedgerTables::slot_deaths,
+     "SELECT slicer_id, slicer_order, count, last, how FROM slot_deaths ORDER BY slicer_id, slicer_order"},
+    {&LedgerTables::put_slot_deaths,
+     "INSERT OR REPLACE INTO slot_deaths (slicer_id, slicer_order, count, last, how) VALUES (?1, ?2, ?3, ?4, ?5)"},
+    {&LedgerTables::drop_slot_deaths, "DELETE FROM slot_deaths WHERE slicer_id = ?1 AND slicer_order = ?2"},
     {&LedgerTables::unpublished,
      "SELECT slicer_id, slicer_order, epoch, number FROM unpublished ORDER BY slicer_id, slicer_order"},
     {&LedgerTables::unpublished_count, "SELECT count(*) FROM unpublished"},

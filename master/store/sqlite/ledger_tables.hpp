@@ -16,6 +16,7 @@
 ///   finished     ranges of slices that have left their batches; batches and ranges tile 1..planned of each slicer
 ///   error        one row a slice and generation in which it failed, with the request (the batch may be gone);
 ///                `change` numbers its failure and its repair: the journal of errors is the rows by it
+///   slot_deaths  of unfinished slices: how many slots each brought down
 ///   unpublished  accepted outputs, by name, that may not be visible yet
 /// A slice that has left its batch is completed unless its newest error row says otherwise.
 namespace slicebus::store::sqlite {
@@ -40,6 +41,7 @@ struct LedgerTables {
   Statement finished, finished_before, finished_after, put_finished, drop_finished;
   Statement choose_errors, newest_error, add_error_of_batch, add_error_again, supersede_error, repair_errors;
   Statement chosen_errors, error_page, open_errors, open_errors_of, chosen_count, newest_error_request;
+  Statement slot_deaths, put_slot_deaths, drop_slot_deaths;
   Statement unpublished, unpublished_count, accepted_fence, add_unpublished, drop_unpublished;
 };
 

@@ -22,6 +22,7 @@ struct SqliteSliceLedger::State {
   Result<void> read_slicers(sqlite::LedgerIndex& index_now);
   Result<void> read_batches(sqlite::LedgerIndex& index_now);
   Result<void> check_tiling(const sqlite::LedgerIndex& index_now);
+  Result<void> read_slot_deaths(sqlite::LedgerIndex& index_now, OpenedLedger& opened);
   Result<void> summarise(const sqlite::LedgerIndex& index_now, OpenedLedger& opened);
   Result<std::uint64_t> count(sqlite::Statement& statement);
   Result<std::vector<std::string>> requests_of(SlicePosition first, const BatchBits& bits);
@@ -47,6 +48,7 @@ Result<OpenedLedger> SqliteSliceLedger::open(const ExecutionId& ex_id, Cleanup c
   SB_TRY_VOID(state_->read_batches(index));
   SB_TRY_VOID(state_->check_tiling(index));
   SB_TRY_VOID(state_->find_generation(ex_id, cleanup, index, opened));
+  SB_TRY_VOID(state_->read_slot_deaths(index, opened));
   SB_TRY_VOID(state_->summarise(index, opened));
   SB_TRY_VOID(transaction.commit());
   state_->index = std::move(index);
@@ -185,6 +187,21 @@ Result<void> SqliteSliceLedger::State::check_tiling(const sqlite::LedgerIndex& i
     }
   }
   return {};
+}
+
+Result<void> SqliteSliceLedger::State::read_slot_deaths(sqlite::LedgerIndex& index_now, OpenedLedger& opened) {
+  sqlite::Statement& row = tables->slot_deaths;
+  for (;;) {
+    SB_TRY(more, row.step());
+    if (!more) {
+      return {};
+    }
+    opened.slot_deaths.push_back({.slice = {static_cast<std::uint32_t>(row.integer(0)), row.natural(1)},
+                                  .count = static_cast<std::uint32_t>(row.natural(2)),
+                                  .last = {std::string(row.bytes(3))},
+                                  .how = std::string(row.bytes(4))});
+    index_now.slot_killers.insert(opened.slot_deaths.back().slice);
+  }
 }
 
 Result<void> SqliteSliceLedger::State::summarise(const sqlite::LedgerIndex& index_now, OpenedLedger& opened) {

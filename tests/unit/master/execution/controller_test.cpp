@@ -204,12 +204,56 @@ BOOST_AUTO_TEST_CASE(a_death_of_its_own_doing_is_charged_once_a_process_and_thre
                                copies};
     desk.step(ControlSaid{death});
     desk.step(ControlSaid{death});
-    BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 2U);
+    BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").empty(), "not before it is durable");
+    const auto groups = desk.commit();
+    BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 1U);
+    desk.step(ControlSaid{death});
+    BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 1U, "repeated, the acknowledgement was lost");
+    if (name == "s3") {
+      BOOST_TEST(groups.front().slot_deaths.at(0).count == 3U);
+      BOOST_TEST_REQUIRE(groups.size() >= 2U);
+      BOOST_TEST(groups[groups.size() - 2].errors.at(0).error.find("signal 11") != std::string::npos);
+      BOOST_TEST(groups.back().final_state->status == "failed");
+    }
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_restarted_controller_goes_on_counting_the_slots_that_a_slice_killed) {
+  ControllerDesk desk;
+  store::OpenedLedger ledger{.epoch = 2, .slicers = {{0, 2, "2", true}}};
+  ledger.slot_deaths = {{{0, 1}, 2, {"s2"}, "signal 6"}};
+  ledger.tally.started_ms = 1;
+  desk.open(ledger, {{{0, 1}, "{}"}, {{0, 2}, "{}"}});
+  desk.commit();
+  desk.wait(10s);
+  desk.hello("s3", 1);
+  const auto copies = desk.assigned("s3");
+  BOOST_REQUIRE_EQUAL(copies.size(), 1U);
+  BOOST_TEST((copies[0].slice == SlicePosition{0, 1}));
+  const auto died = [&](const std::string& name) {
+    desk.step(ControlSaid{
+        wire::SlotDied{{"ex1"}, {"n1"}, {name}, wire::DeathCause::own, "signal 11 (Segmentation fault)", copies}});
+    return desk.commit();
+  };
+  BOOST_TEST(died("s2").empty(), "the controller before it has charged this one, and did not live to acknowledge it");
+  BOOST_TEST(desk.to_control<wire::SlotDeathAck>("node/n1").size() == 1U);
+  const auto groups = died("s3");
+  BOOST_TEST_REQUIRE(!groups.empty());
+  BOOST_TEST(groups.front().slot_deaths.at(0).count == 3U);
+  BOOST_TEST_REQUIRE(groups.back().errors.size() == 1U);
+  BOOST_TEST(groups.back().errors[0].error.find("died 3 times") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_slice_that_had_killed_enough_when_the_controller_ended_is_never_given_out_again) {
+  ControllerDesk desk;
+  store::OpenedLedger ledger{.epoch = 2, .slicers = {{0, 1, "1", true}}};
+  ledger.slot_deaths = {{{0, 1}, 3, {"s3"}, "signal 6"}};
+  desk.open(ledger, {{{0, 1}, "{}"}});
+  desk.hello("s4");
+  BOOST_TEST(desk.assigned("s4").empty());
   const auto groups = desk.commit();
-  BOOST_REQUIRE_EQUAL(groups.size(), 2U);
-  BOOST_TEST(groups[0].errors.at(0).error.find("signal 11") != std::string::npos);
-  BOOST_TEST(groups[1].final_state->status == "failed");
+  BOOST_TEST_REQUIRE(!groups.empty());
+  BOOST_TEST(groups.front().errors.at(0).error.find("signal 6") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_reported_dead_stays_dead) {

@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_ledger_that_lost_a_batch_is_damaged_not_shorter) {
     applied(*ledger, planned(epoch, 4, 6));
   }
   {
-    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 3, .create = ""});
     BOOST_TEST_REQUIRE(file.has_value());
     BOOST_TEST((*file)->run("DELETE FROM batch WHERE first_order = 1").has_value());
   }
@@ -166,8 +166,8 @@ BOOST_AUTO_TEST_CASE(a_ledger_of_a_newer_version_is_left_alone_and_says_what_to_
   const std::string path = (directory.path() / "ledger.db").string();
   opened(path);
   {
-    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
-    BOOST_TEST((*file)->run("PRAGMA user_version=3").has_value());
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 3, .create = ""});
+    BOOST_TEST((*file)->run("PRAGMA user_version=4").has_value());
   }
   const auto ledger = SqliteSliceLedger::open_file(path);
   BOOST_TEST_REQUIRE(!ledger.has_value());
@@ -185,9 +185,9 @@ BOOST_AUTO_TEST_CASE(a_ledger_of_the_first_shape_gets_its_journal_of_errors_and_
     applied(*ledger, group);
   }
   {
-    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""});
+    auto file = sqlite::Database::open(path, {.what = "ledger", .version = 3, .create = ""});
     BOOST_TEST((*file)
-                   ->run("DROP INDEX error_by_change; ALTER TABLE error DROP COLUMN change; PRAGMA user_version=1")
+                   ->run("DROP TABLE slot_deaths; DROP INDEX error_by_change; ALTER TABLE error DROP COLUMN change; PRAGMA user_version=1")
                    .has_value());
   }
   const auto ledger = opened(path);
@@ -267,7 +267,7 @@ BOOST_AUTO_TEST_CASE(a_second_writer_is_told_that_the_file_is_in_use) {
   const std::string path = (directory.path() / "ledger.db").string();
   const auto ledger = opened(path);
   const std::uint64_t epoch = ledger->open(ExecutionId{"e1"}, Cleanup::none)->epoch;
-  auto other = sqlite::Database::open(path, {.what = "ledger", .version = 2, .create = ""}).value();
+  auto other = sqlite::Database::open(path, {.what = "ledger", .version = 3, .create = ""}).value();
   {
     auto held = sqlite::Transaction::begin(*other);
     const auto refused = ledger->apply(planned(epoch, 1, 2));
