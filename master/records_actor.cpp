@@ -39,7 +39,11 @@ Result<void> RecordsActor::load() {
   SB_TRY_VOID(jobs_.load());
   SB_TRY_VOID(assets_.load());
   SB_TRY_VOID(errors_.load());
-  return executions_.load();
+  SB_TRY_VOID(executions_.load());
+  for (const Error& error : executions_.unreadable()) {
+    log::error("execution_unreadable", {{"error", error.text()}});
+  }
+  return {};
 }
 
 void RecordsActor::run() {

@@ -50,11 +50,15 @@ Result<void> Executions::load() {
   }
   SB_TRY(records, store_.living());
   for (store::ExecutionRecord& record : records) {
-    SB_TRY(document, Document::parse(record.document, "execution " + record.ex_id.text));
+    auto document = Document::parse(record.document, "execution " + record.ex_id.text);
+    if (!document) {  // one damaged record must not keep all others from going on
+      unreadable_.push_back(std::move(document).error());
+      continue;
+    }
     Living living;
     living.status = status_named(record.status).value_or(Status::pending);
     living.desire = desire_from(record.desired, stop_timeout_);
-    living.document = std::move(document);
+    living.document = std::move(*document);
     if (const Json& json = living.document.json(); living.status != Status::failing && json.contains("_slicer_stats")) {
       living.failures_forgiven = count_of(json.at("_slicer_stats"), "failed", 0);
     }
@@ -174,10 +178,9 @@ Answer<std::vector<Document>> Executions::list(const store::ListQuery& query) co
       continue;
     }
     auto document = Document::unread(std::move(record.document), "execution " + record.ex_id.text);
-    if (!document) {
-      return refuse(document.error());
+    if (document) {  // a damaged one is an error only where it is asked for by its id
+      documents.push_back(std::move(*document));
     }
-    documents.push_back(std::move(*document));
   }
   return documents;
 }

@@ -55,6 +55,8 @@ class Executions {
 
   /// Reads what earlier masters left and tells the control actor of it, oldest first. Once, before anything else.
   Result<void> load();
+  /// What load() could not read and left out: for the log.
+  std::vector<Error> unreadable() { return std::exchange(unreadable_, {}); }
 
   // ---- new ones ----
   /// A new execution, `pending` and durable on return; the control actor is told.
@@ -166,6 +168,7 @@ class Executions {
   std::multimap<ExecutionId, Waiter> waiters_;
   std::vector<scheduler::ToControl> outbox_;
   std::vector<Settled> settled_;
+  std::vector<Error> unreadable_;
   std::string write_trouble_;  ///< why the last flush failed, or empty
 };
 
