@@ -144,9 +144,32 @@ ValueTest keyword_test(const Node& node) {
   return test;
 }
 
+/// The longest run of plain ASCII of each pattern that has one.
+std::vector<std::string> literals_of(const std::vector<std::string>& patterns) {
+  std::vector<std::string> literals;
+  for (const std::string& pattern : patterns) {
+    std::string_view longest;
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < pattern.size(); ++at) {
+      const char c = pattern[at];
+      const bool ends = c == '?' || c == '*' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+      length = ends ? 0 : length + 1;
+      if (length > longest.size()) {
+        longest = std::string_view(pattern).substr(at + 1 - length, length);
+      }
+    }
+    if (!longest.empty()) {
+      literals.emplace_back(longest);
+    }
+  }
+  return literals;
+}
+
 ValueTest word_test(const Node& node) {
   if (node.kind != Node::Kind::range) {
-    return {.kind = Kind::words, .texts = words_of(node.value.text, node.kind == Node::Kind::wildcard)};
+    std::vector<std::string> words = words_of(node.value.text, node.kind == Node::Kind::wildcard);
+    std::vector<std::string> literals = literals_of(words);
+    return {.kind = Kind::words, .texts = std::move(words), .literals = std::move(literals)};
   }
   ValueTest test = keyword_test(node);
   test.kind = Kind::word_range;

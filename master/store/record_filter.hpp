@@ -25,6 +25,8 @@ struct ValueTest {
   enum class Kind : std::uint8_t { exists, equals, pattern, text_range, number_range, words, word_range, loose };
   Kind kind = Kind::exists;
   std::vector<std::string> texts{};  ///< equals, pattern: one; words: patterns of consecutive words
+  /// Of words: what the text must hold, whatever its case, before it is worth cutting into words. Lower-case ASCII.
+  std::vector<std::string> literals{};
   std::optional<std::string> low{};  ///< of a text or word range; nothing: open
   std::optional<std::string> high{};
   bool low_included = true;
@@ -42,6 +44,7 @@ struct Condition {
   const Fields* fields = nullptr;  ///< of a term
   /// Of a term, by FieldKind; a kind without a test matches nothing.
   std::array<std::optional<ValueTest>, field_kinds> tests{};
+  std::optional<std::size_t> brief_line{};  ///< of a term that is asked of a brief instead of a document
 };
 
 /// @param fields  lives as long as the condition. Errors: invalid: a value that its field cannot have, an operator that
@@ -58,12 +61,20 @@ struct Column {
 };
 
 /// Whether a record is as the condition wants it. A document that is no JSON object has no fields.
+/// @param document  a brief, if the condition's terms have their lines
 bool matches(const Condition& condition, std::string_view document, const std::vector<Column>& columns = {});
+
+/// What the document says of `fields`: the JSON text of each on a line of its own, in their order; the line of an
+/// absent one is empty. Empty of a document that is no JSON object.
+std::string brief_of(std::string_view document, const Fields& fields);
+/// Where a field stands in the briefs of `fields`; nothing: it does not.
+std::optional<std::size_t> line_in_brief(const Fields& fields, std::string_view name);
 
 /// A text that lives in the variant, for orders.
 using SortValue = std::variant<std::monostate, std::int64_t, double, std::string>;
 /// The value of a document's field, to sort by: of arrays the first element; nothing when it is absent, null or not of
 /// its kind.
 SortValue sort_value(std::string_view document, const Field& field);
+SortValue brief_sort_value(std::string_view brief, std::size_t line, FieldKind kind);
 
 }  // namespace slicebus::store

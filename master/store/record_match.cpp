@@ -69,6 +69,12 @@ bool has_words(const std::vector<std::string>& patterns, const std::vector<std::
                      }) != words.end();
 }
 
+/// @param literal  lower-case ASCII
+bool holds_ignoring_case(std::string_view text, std::string_view literal) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 0x20) : a) == b; };
+  return std::search(text.begin(), text.end(), literal.begin(), literal.end(), same) != text.end();
+}
+
 bool text_passes(const ValueTest& test, std::string_view text) {
   switch (test.kind) {
     case ValueTest::Kind::exists:
@@ -80,7 +86,9 @@ bool text_passes(const ValueTest& test, std::string_view text) {
     case ValueTest::Kind::text_range:
       return in_range(test, text);
     case ValueTest::Kind::words:
-      return has_words(test.texts, words_of(text));
+      return std::all_of(test.literals.begin(), test.literals.end(),
+                         [&](const std::string& literal) { return holds_ignoring_case(text, literal); }) &&
+             has_words(test.texts, words_of(text));
     case ValueTest::Kind::word_range: {
       const std::vector<std::string> words = words_of(text);
       return std::any_of(words.begin(), words.end(), [&](const std::string& word) { return in_range(test, word); });
@@ -122,11 +130,25 @@ bool any_field_passes(const Condition& term, std::string_view document) {
   return found && !walk.malformed() && walk.is_object();
 }
 
+std::string_view line_of(std::string_view brief, std::size_t line) {
+  std::size_t from = 0;
+  for (; line > 0 && from < brief.size(); --line) {
+    from = std::min(brief.find('\n', from), brief.size() - 1) + 1;
+  }
+  const std::string_view rest = brief.substr(from);
+  return rest.substr(0, rest.find('\n'));
+}
+
 bool term_matches(const Condition& term, std::string_view document, const std::vector<Column>& columns) {
   if (term.field.empty()) {
     return any_field_passes(term, document);
   }
   const FieldKind kind = kind_of(*term.fields, term.field);
+  if (term.brief_line) {
+    const std::string_view value = line_of(document, *term.brief_line);
+    const auto see = [&](const record::Value& each) { return test_for(term, kind, each); };
+    return !value.empty() && record::detail::any_element(value, 0, see);
+  }
   for (const Column& column : columns) {
     if (column.field == term.field) {
       const auto& test = term.tests.at(static_cast<std::size_t>(kind));
@@ -179,12 +201,42 @@ bool matches(const Condition& condition, std::string_view document, const std::v
   return false;
 }
 
-SortValue sort_value(std::string_view document, const Field& field) {
-  SortValue found;
-  bool malformed = false;
-  static_cast<void>(record::any_value(document, field.name, malformed, [&](const record::Value& value) {
+std::string brief_of(std::string_view document, const Fields& fields) {
+  std::vector<std::string_view> values(fields.size());
+  record::Walk walk(document);
+  while (walk.next()) {
+    const std::string key = walk.key_escaped() ? record::json_unescape(walk.key()) : std::string();
+    if (const auto line = line_in_brief(fields, walk.key_escaped() ? key : walk.key())) {
+      values[*line] = walk.value();  // of equal keys the last one counts
+    }
+  }
+  if (!walk.is_object()) {
+    return {};
+  }
+  std::string brief;
+  for (const std::string_view value : values) {
+    brief += value;
+    std::replace(brief.end() - static_cast<std::ptrdiff_t>(value.size()), brief.end(), '\n', ' ');  // white space
+    brief += '\n';
+  }
+  return brief;
+}
+
+std::optional<std::size_t> line_in_brief(const Fields& fields, std::string_view name) {
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.name == name; });
+  return found == fields.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - fields.begin()));
+}
+
+namespace {
+
+/// Takes the first value that can be sorted by.
+struct SortValueOf {
+  FieldKind kind;
+  SortValue found{};
+
+  bool operator()(const record::Value& value) {
     std::string buffer;
-    const Scalar scalar = read(value, field.kind, buffer);
+    const Scalar scalar = read(value, kind, buffer);
     if (const auto* text = std::get_if<std::string_view>(&scalar)) {
       found = std::string(*text);
     } else if (const auto* whole = std::get_if<std::int64_t>(&scalar)) {
@@ -193,8 +245,22 @@ SortValue sort_value(std::string_view document, const Field& field) {
       found = *number;
     }
     return !std::holds_alternative<std::monostate>(scalar);
-  }));
-  return found;
+  }
+};
+
+}  // namespace
+
+SortValue sort_value(std::string_view document, const Field& field) {
+  SortValueOf sorted{field.kind};
+  bool malformed = false;
+  static_cast<void>(record::any_value(document, field.name, malformed, sorted));
+  return std::move(sorted.found);
+}
+
+SortValue brief_sort_value(std::string_view brief, std::size_t line, FieldKind kind) {
+  SortValueOf sorted{kind};
+  static_cast<void>(record::detail::any_element(line_of(brief, line), 0, sorted));
+  return std::move(sorted.found);
 }
 
 }  // namespace slicebus::store

@@ -57,8 +57,9 @@ struct ListQuery {
 class JobStore {
  public:
   virtual ~JobStore() = default;
-  /// Durable on return. Errors: conflict (the id exists), unavailable, exhausted.
-  virtual Result<void> insert(const JobRecord& job) = 0;
+  /// The job, and with it its first execution unless that is null: both or neither, durable on return. Errors: conflict
+  /// (one of the ids exists), unavailable, exhausted.
+  virtual Result<void> insert(const JobRecord& job, const ExecutionRecord* first = nullptr) = 0;
   /// Replaces by id. Errors: not_found, unavailable, exhausted.
   virtual Result<void> put(const JobRecord& job) = 0;
   /// Replaces the job by `deleted_job`, and marks all its executions deleted: in the column, and as `_deleted: true`

@@ -30,6 +30,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_second_insert_of_an_id_is_a_conflict_and_changes
   BOOST_CHECK(other.error().code == Errc::conflict);
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_job_and_its_first_execution_are_stored_together_or_not_at_all, Fixture, Adapters) {
+  Fixture f;
+  const ExecutionRecord first = execution("e1", "j1", "pending");
+  BOOST_TEST(f.jobs().insert(job("j1", 1), &first).has_value());
+  f.restart();
+  BOOST_CHECK((*f.jobs().get(JobId{"j1"}).value() == job("j1", 1)));
+  BOOST_CHECK((*f.executions().latest_of(JobId{"j1"}).value() == first));
+
+  const ExecutionRecord other = execution("e2", "j1", "pending");
+  const auto same_job = f.jobs().insert(job("j1", 2), &other);
+  BOOST_TEST_REQUIRE(!same_job.has_value());
+  BOOST_CHECK(same_job.error().code == Errc::conflict);
+  const auto same_execution = f.jobs().insert(job("j2", 2), &first);
+  BOOST_TEST_REQUIRE(!same_execution.has_value());
+  BOOST_CHECK(same_execution.error().code == Errc::conflict);
+  f.restart();
+  BOOST_CHECK(!f.jobs().get(JobId{"j2"}).value().has_value());
+  BOOST_CHECK(!f.executions().get(ExecutionId{"e2"}).value().has_value());
+  BOOST_TEST(f.jobs().insert(job("j2", 2)).has_value());
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(put_replaces_by_id_and_an_unknown_id_is_not_found, Fixture, Adapters) {
   Fixture f;
   BOOST_TEST(f.jobs().insert(job("j1", 1)).has_value());

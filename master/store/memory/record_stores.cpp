@@ -59,9 +59,12 @@ std::vector<Record> those(const std::vector<Record>& records, Wanted wanted) {
 
 }  // namespace
 
-Result<void> MemoryJobStore::insert(const JobRecord& job) {
+Result<void> MemoryJobStore::insert(const JobRecord& job, const ExecutionRecord* first) {
   if (find_in(jobs_, [&](const JobRecord& known) { return known.job_id == job.job_id; }) != jobs_.end()) {
     return fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
+  }
+  if (first != nullptr) {
+    SB_TRY_VOID(executions_.insert(*first));
   }
   jobs_.push_back(job);
   return {};

@@ -26,7 +26,7 @@ class MemoryExecutionStore final : public ExecutionStore {
 class MemoryJobStore final : public JobStore {
  public:
   explicit MemoryJobStore(MemoryExecutionStore& executions) : executions_(executions) {}
-  Result<void> insert(const JobRecord& job) override;
+  Result<void> insert(const JobRecord& job, const ExecutionRecord* first = nullptr) override;
   Result<void> put(const JobRecord& job) override;
   Result<void> remove(const JobRecord& deleted_job, const std::string& deleted_on) override;
   Result<std::optional<JobRecord>> get(const JobId& job_id) override;

@@ -134,6 +134,9 @@ Result<void> Database::prepare_file(const Schema& schema) {
   mode.reset();
   // Without the limit the log keeps the size of its largest moment.
   SB_TRY_VOID(run("PRAGMA journal_size_limit=8388608"));
+  if (schema.functions != nullptr) {
+    SB_TRY_VOID(schema.functions(*this));
+  }
   SB_TRY(transaction, Transaction::begin(*this));
   SB_TRY(version, number("PRAGMA user_version"));
   if (version > schema.version) {
@@ -182,18 +185,21 @@ Result<void> Database::run(const char* sql) {
   return code == SQLITE_OK ? Result<void>{} : fail(error(code));
 }
 
-Result<void> Database::define(const char* name, Compute compute) {
-  functions_.push_back({name, compute});
-  const int code = sqlite3_create_function_v2(handle_, name, 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
-                                              &functions_.back(), &Database::call, nullptr, nullptr, nullptr);
+Result<void> Database::define(const char* name, Compute compute, const void* object) {
+  functions_.push_back({name, compute, object});
+  const int arguments = object == nullptr ? 2 : 1;
+  const int code =
+      sqlite3_create_function_v2(handle_, name, arguments, SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY,
+                                 &functions_.back(), &Database::call, nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? Result<void>{} : fail(error(code));
 }
 
-void Database::call(sqlite3_context* context, int /*count*/, sqlite3_value** arguments) {
+void Database::call(sqlite3_context* context, int count, sqlite3_value** arguments) {
   const auto& function = *static_cast<const Function*>(sqlite3_user_data(context));
-  const void* object = sqlite3_value_pointer(arguments[0], function.name);
-  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(arguments[1]));
-  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(arguments[1]));
+  const void* object = count == 1 ? function.object : sqlite3_value_pointer(arguments[0], function.name);
+  sqlite3_value* text = arguments[count - 1];
+  const auto* bytes = static_cast<const char*>(sqlite3_value_blob(text));
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(text));
   if (object == nullptr) {
     sqlite3_result_error(context, "called without its object", -1);
     return;
@@ -204,8 +210,8 @@ void Database::call(sqlite3_context* context, int /*count*/, sqlite3_value** arg
     sqlite3_result_int64(context, *whole);
   } else if (const auto* number = std::get_if<double>(&value)) {
     sqlite3_result_double(context, *number);
-  } else if (const auto* text = std::get_if<std::string>(&value)) {
-    sqlite3_result_text64(context, text->data(), text->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  } else if (const auto* held = std::get_if<std::string>(&value)) {
+    sqlite3_result_text64(context, held->data(), held->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   } else {
     sqlite3_result_null(context);
   }
@@ -248,6 +254,8 @@ Error Database::error(int code) const {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {Errc::unavailable, where, "another process is writing to it", "end the other process; it is tried again"};
+    case SQLITE_INTERRUPT:
+      return {Errc::timed_out, where, "reading it took longer than its time limit", "ask for less"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
@@ -256,6 +264,20 @@ Error Database::error(int code) const {
       return {Errc::internal, where, text + (handle_ == nullptr ? "" : std::string(": ") + sqlite3_errmsg(handle_)),
               ""};
   }
+}
+
+TimeLimit::TimeLimit(Database& database, std::chrono::milliseconds limit)
+    : database_(database), ends_(std::chrono::steady_clock::now() + limit) {
+  // A step of SQLite's machine takes some 20 ns, and up to a millisecond when it calls a function of ours.
+  constexpr int steps_between_looks = 100;
+  sqlite3_progress_handler(database_.handle_, steps_between_looks, &TimeLimit::is_over, &ends_);
+}
+
+TimeLimit::~TimeLimit() { sqlite3_progress_handler(database_.handle_, 0, nullptr, nullptr); }
+
+int TimeLimit::is_over(void* ends) {
+  const auto over = *static_cast<const std::chrono::steady_clock::time_point*>(ends);
+  return static_cast<int>(std::chrono::steady_clock::now() >= over);
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -23,8 +24,8 @@ class Database;
 
 /// What a function of ours gives to SQL: NULL, INTEGER, REAL or TEXT.
 using Computed = std::variant<std::monostate, std::int64_t, double, std::string>;
-/// @param object  what bind_pointer bound, never null
-/// @param text    the second argument; empty of NULL
+/// @param object  what define() was given, else what bind_pointer bound; never null
+/// @param text    the last argument; empty of NULL
 using Compute = Computed (*)(const void* object, std::string_view text);
 
 /// A prepared statement. Parameters are bound from 1, columns read from 0; bound and read text is borrowed until the
@@ -74,7 +75,8 @@ struct Schema {
   const char* what;  ///< "ledger", for error texts
   int version;       ///< kept in PRAGMA user_version
   const char* create;
-  std::span<const char* const> upgrades = {};  ///< from each earlier shape to the next, from 1 on
+  std::span<const char* const> upgrades = {};      ///< from each earlier shape to the next, from 1 on
+  Result<void> (*functions)(Database&) = nullptr;  ///< makes the functions known that its statements call
 };
 
 class Database {
@@ -92,7 +94,9 @@ class Database {
   /// Runs statements without parameters.
   Result<void> run(const char* sql);
   /// Makes `name(object, text)` known to SQL; the same arguments give the same value. `name` must be a literal.
-  Result<void> define(const char* name, Compute compute);
+  Result<void> define(const char* name, Compute compute) { return define(name, compute, nullptr); }
+  /// The same as `name(text)`, of an object that lives as long as the database.
+  Result<void> define(const char* name, Compute compute, const void* object);
   /// Rows changed by the last INSERT, UPDATE or DELETE.
   int changes() const;
   bool in_transaction() const;
@@ -102,17 +106,33 @@ class Database {
   Error damaged(std::string what) const;
 
  private:
+  friend class TimeLimit;
   explicit Database(std::string path) : path_(std::move(path)) {}
   Result<void> prepare_file(const Schema& schema);
   Result<std::int64_t> number(const char* sql);
   struct Function {
     const char* name;
     Compute compute;
+    const void* object;  ///< null: the first argument is it
   };
   static void call(sqlite3_context* context, int count, sqlite3_value** arguments);
   std::string path_;
   std::list<Function> functions_;  ///< SQLite holds their addresses
   sqlite3* handle_ = nullptr;
+};
+
+/// While it lives, a statement that goes on after `limit` ends with the error timed_out. One at a time.
+class TimeLimit {
+ public:
+  TimeLimit(Database& database, std::chrono::milliseconds limit);
+  ~TimeLimit();
+  TimeLimit(const TimeLimit&) = delete;
+  TimeLimit& operator=(const TimeLimit&) = delete;
+
+ private:
+  static int is_over(void* ends);
+  Database& database_;
+  std::chrono::steady_clock::time_point ends_;
 };
 
 /// All or nothing: what is not committed when it goes out of scope is rolled back.
