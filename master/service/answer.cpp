@@ -10,8 +10,9 @@ tl::unexpected<Refusal> refuse(const Error& error) {
       return refuse(RefusalKind::not_found, error.text());
     case Errc::conflict:
       return refuse(RefusalKind::conflict, error.text());
-    case Errc::unavailable:
     case Errc::timed_out:
+      return refuse(RefusalKind::overloaded, error.text());
+    case Errc::unavailable:
     case Errc::exhausted:
     case Errc::internal:
       break;

@@ -73,25 +73,39 @@ Result<void> Executions::load() {
 // ---- new ones
 // -------------------------------------------------------------------------------------------------------------
 
-Answer<ExecutionId> Executions::create(const Json& config, const JobId& job_id, const LineageId& lineage,
-                                       const std::optional<Recovers>& recovers) {
-  Living fresh;
+Executions::New Executions::draft(const Json& config, const JobId& job_id, const LineageId& lineage,
+                                  const std::optional<Recovers>& recovers) {
   const ExecutionId ex_id{sources_.new_id()};
   const WallTime created = stamps_.next();
-  fresh.document = new_execution(config, job_id, ex_id, created, recovers);
+  Document document = new_execution(config, job_id, ex_id, created, recovers);
+  store::ExecutionRecord record{.ex_id = ex_id,
+                                .job_id = job_id,
+                                .lineage = lineage.empty() ? LineageId{ex_id.text} : lineage,
+                                .status = std::string(name_of(Status::pending)),
+                                .document = document.text(),
+                                .created = created,
+                                .updated = created};
+  return {std::move(record), std::move(document)};
+}
+
+void Executions::begin(New execution) {
+  Living fresh;
+  fresh.record = std::move(execution.record);
+  fresh.document = std::move(execution.document);
   fresh.desire.version = 1;
-  fresh.record = {.ex_id = ex_id,
-                  .job_id = job_id,
-                  .lineage = lineage.empty() ? LineageId{ex_id.text} : lineage,
-                  .status = std::string(name_of(Status::pending)),
-                  .document = fresh.document.text(),
-                  .created = created,
-                  .updated = created};
+  outbox_.push_back(wanted_from(fresh.record, fresh.document.json(), fresh.desire));
+  const ExecutionId ex_id = fresh.record.ex_id;
+  living_.emplace(ex_id, std::move(fresh));
+}
+
+Answer<ExecutionId> Executions::create(const Json& config, const JobId& job_id, const LineageId& lineage,
+                                       const std::optional<Recovers>& recovers) {
+  New fresh = draft(config, job_id, lineage, recovers);
   if (const auto inserted = store_.insert(fresh.record); !inserted) {
     return refuse(inserted.error());
   }
-  outbox_.push_back(wanted_from(fresh.record, fresh.document.json(), fresh.desire));
-  living_.emplace(ex_id, std::move(fresh));
+  ExecutionId ex_id = fresh.record.ex_id;
+  begin(std::move(fresh));
   return ex_id;
 }
 

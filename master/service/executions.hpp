@@ -59,8 +59,16 @@ class Executions {
   std::vector<Error> unreadable() { return std::exchange(unreadable_, {}); }
 
   // ---- new ones ----
-  /// A new execution, `pending` and durable on return; the control actor is told.
+  struct New {
+    store::ExecutionRecord record;
+    Document document;  ///< the record's
+  };
+  /// A new execution, `pending`, for the store and then for begin().
   /// @param lineage  of the execution that it recovers; empty: its own
+  New draft(const Json& config, const JobId& job_id, const LineageId& lineage, const std::optional<Recovers>& recovers);
+  /// It is in the store: the control actor is told.
+  void begin(New execution);
+  /// Both, and durable on return.
   Answer<ExecutionId> create(const Json& config, const JobId& job_id, const LineageId& lineage,
                              const std::optional<Recovers>& recovers);
   /// POST /ex/<ex>/_recover: the same configuration once more, on the lineage's ledger. {"job_id", "ex_id"}

@@ -74,13 +74,18 @@ Answer<Document> Jobs::submit(const Json& posted, bool start) {
                                 .active = flag_of(checked->config.json(), "active", true),
                                 .created = created,
                                 .updated = created};
-  if (const auto inserted = store_.insert(record); !inserted) {
+  Json answer{{"job_id", job_id.text}};
+  std::optional<Executions::New> first;
+  if (start) {
+    first = executions_.draft(checked->config.json(), job_id, {}, std::nullopt);
+    answer["ex_id"] = first->record.ex_id.text;
+  }
+  if (const auto inserted = store_.insert(record, first ? &first->record : nullptr); !inserted) {
     return refuse(inserted.error());
   }
-  if (start) {
-    return run(job_id, std::move(*checked), {}, std::nullopt);
+  if (first) {
+    executions_.begin(*std::move(first));
   }
-  Json answer{{"job_id", job_id.text}};
   add_warnings(answer, checked->warnings);
   return Document(std::move(answer));
 }
