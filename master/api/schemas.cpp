@@ -69,7 +69,7 @@ constexpr Schema all[]{
        "_api_name":{"type":"string","minLength":1},"_connection":{"enum":["default","",null]}}})"},
     {"ApiEntry", R"({"type":"object","required":["_name"],"properties":{"_name":{"type":"string","minLength":1}}})"},
     {"JobInput", R"({"type":"object","required":["operations"],
-       "examples":[{"name":"words","workers":1,"operations":[{"_op":"test-reader"},{"_op":"noop"}]}],
+       "examples":[{"name":"words","workers":1,"operations":[{"_op":"test-reader"},{"_op":"delay","ms":10}]}],
        "properties":{
        "name":{"type":"string","minLength":1,"default":"Custom Job"},
        "lifecycle":{"type":"string","enum":["once","persistent"],"default":"once"},

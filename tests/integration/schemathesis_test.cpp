@@ -59,7 +59,7 @@ BOOST_AUTO_TEST_CASE(every_answer_is_as_the_document_says) {
   furnish(cluster, directory.path());
   const std::string document = "http://127.0.0.1:" + std::to_string(cluster.rest_port()) + "/openapi.json";
   const Ended checked =
-      run({(programs / "schemathesis").string(), "run", "--no-color", document}, directory.path().string());
+      run({(programs / "schemathesis").string(), "run", "--no-color", document}, directory.path().string(), 8min);
   BOOST_TEST_MESSAGE(checked.output);
   BOOST_TEST(checked.code == 0, checked.output << cluster.logs());
   BOOST_TEST(cluster.get("/").status == 200);
