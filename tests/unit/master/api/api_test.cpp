@@ -128,7 +128,7 @@ BOOST_FIXTURE_TEST_CASE(every_refusal_has_its_status, Desk) {
   executions.on(scheduler::ControllerGone{ex_id});
   BOOST_TEST(error("POST", "/ex/" + ex_id.text + "/_pause").first == 500);
   execution_store.broken = true;
-  BOOST_TEST(error("POST", "/jobs", job().dump()).first == 500);
+  BOOST_TEST(error("POST", "/ex/" + ex_id.text + "/_stop?blocking=false").first == 500);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_blocking_stop_is_answered_later_under_its_request, Desk) {
