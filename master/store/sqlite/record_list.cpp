@@ -53,13 +53,12 @@ void ListSql::where(std::string_view column, std::variant<std::int64_t, std::str
   add_where(std::string(column) + " = " + parameter(std::visit(to_value, std::move(value))));
 }
 
-void ListSql::where_any(std::string_view column, const std::vector<std::string>& values, bool seldom) {
+void ListSql::where_any(std::string_view column, const std::vector<std::string>& values, bool look_up) {
   std::string list;
   for (const std::string& value : values) {
     list += (list.empty() ? "" : ", ") + parameter(value);
   }
-  // One value has an index that is in order, too.
-  add_where((seldom || values.size() == 1 ? "" : "+") + std::string(column) + " IN (" + list + ")");
+  add_where((look_up ? "" : "+") + std::string(column) + " IN (" + list + ")");
 }
 
 std::string_view ListSql::column_of(std::string_view field) const {

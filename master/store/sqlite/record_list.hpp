@@ -40,9 +40,9 @@ class ListSql {
   /// @param table  lives as long as this object
   explicit ListSql(const ListedTable& table) : table_(table), text_("SELECT number FROM " + std::string(table.name)) {}
   void where(std::string_view column, std::variant<std::int64_t, std::string> value);
-  /// @param seldom  few records have one of these values: they are looked up. Otherwise the order is gone through until
-  ///                the page is full.
-  void where_any(std::string_view column, const std::vector<std::string>& values, bool seldom);
+  /// @param look_up  few records have one of these values, or an index has those that have it in order. Otherwise the
+  ///                 order is gone through until the page is full.
+  void where_any(std::string_view column, const std::vector<std::string>& values, bool look_up);
   /// Appends the query's filter, ORDER BY, LIMIT and OFFSET. Errors: invalid, naming the field.
   Result<void> page(const ListQuery& query);
   /// The page's rows by `number`, in order. Their documents are read afterwards, row by row, so that neither the rows

@@ -202,7 +202,9 @@ class SqliteExecutionStore final : public ExecutionStore {
       sql.where("job_id", query.job_id->text);
     }
     if (!query.status.empty()) {
-      sql.where_any("status", query.status, std::none_of(query.status.begin(), query.status.end(), is_terminal));
+      const bool seldom = std::none_of(query.status.begin(), query.status.end(), is_terminal);
+      const bool in_order = query.status.size() == 1 && query.sort.starts_with("_updated:");  // execution_by_status
+      sql.where_any("status", query.status, seldom || in_order);
     }
     SB_TRY_VOID(sql.page(query));
     return read_page<ExecutionRecord>(database_, sql, by_number_);
