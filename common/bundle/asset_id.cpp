@@ -10,7 +10,7 @@ namespace slicebus::bundle {
 namespace {
 
 /// Three bytes become four characters, so blocks of a multiple of three join without padding between them.
-constexpr std::size_t block_bytes = 3 * 4'096;
+constexpr std::size_t block_bytes = std::size_t{3} * 4'096;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ AssetId asset_id_of(std::string_view zip) {
 }
 
 bool is_asset_id(std::string_view text) {
-  return text.size() == 2 * SHA1_DIGEST_SIZE &&
+  return text.size() == std::size_t{2} * SHA1_DIGEST_SIZE &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 

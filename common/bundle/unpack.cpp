@@ -64,8 +64,9 @@ class Writer {
   }
 
   Written bytes(std::string_view bytes) {
+    const int file = file_ ? file_->get() : -1;  // a walk has bytes of files only
     while (!bytes.empty()) {
-      const ssize_t wrote = ::write(file_->get(), bytes.data(), bytes.size());
+      const ssize_t wrote = ::write(file, bytes.data(), bytes.size());
       if (wrote < 0 && errno == EINTR) {
         continue;
       }
@@ -127,9 +128,10 @@ Result<void> unpack(std::string_view zip, const fs::path& directory, const fs::p
                                [&](std::string_view bytes) { return writer.bytes(bytes); }});
   writer.close();
   Result<void> done;
-  if (!walked) {
-    done = writer.error() ? fail(*writer.error())
-                          : fail(Errc::invalid, "bundle", walked.error().text, "upload it to the master again");
+  if (const std::optional<Error>& disk = writer.error(); disk) {
+    done = fail(*disk);
+  } else if (!walked) {
+    done = fail(Errc::invalid, "bundle", walked.error().text, "upload it to the master again");
   } else {
     // One call for all files: a bundle may have ten thousand of them.
     done = sync_directory(half, true);

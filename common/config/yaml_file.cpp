@@ -25,6 +25,7 @@ void read_entry(const std::string& path, const YAML::Node& key, const YAML::Node
   }
   const std::string& name = key.Scalar();
   std::vector<std::string> names;
+  names.reserve(fields.size());
   for (const Field& field : fields) {
     names.push_back(field.name);
   }

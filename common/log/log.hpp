@@ -18,7 +18,7 @@ struct Fact {
   std::string_view key;
   std::string value;
   Fact(std::string_view k, std::string_view v) : key(k), value(v) {}
-  Fact(std::string_view k, const std::string& v) : key(k), value(v) {}
+  Fact(std::string_view k, const std::string& v) : key(k), value(v) {}  // NOLINT(modernize-pass-by-value): views, too
   Fact(std::string_view k, const char* v) : key(k), value(v) {}
   template <class Number>
     requires std::is_arithmetic_v<Number>

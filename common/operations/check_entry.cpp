@@ -44,8 +44,9 @@ class EntryCheck {
   void warn_of_unknown(const std::string& operation, std::vector<Problem>& warnings) const {
     for (const auto& [name, value] : entry_.items()) {
       if (std::find(known_.begin(), known_.end(), name) == known_.end() && name != "api_name") {
-        warnings.push_back({path_ + "." + name, "unknown option \"" + name + "\" of " + operation + " is ignored" +
-                                                    did_you_mean(name, known_)});
+        std::string text = "unknown option \"";
+        text.append(name).append("\" of ").append(operation).append(" is ignored").append(did_you_mean(name, known_));
+        warnings.push_back({path_ + "." + name, std::move(text)});
       }
     }
   }

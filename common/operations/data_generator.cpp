@@ -147,7 +147,8 @@ class GeneratorSlicer final : public Slicer {
     SB_TRY(block, position.get("block"));
     SB_TRY(slicers, position.get("slicers"));
     SB_TRY(slice, position.get("slice_size"));
-    if (!block || !slicers || !slice || block->integer().value_or(-1) < 0) {
+    const std::int64_t at = block ? block->integer().value_or(-1) : -1;
+    if (!slicers || !slice || at < 0) {
       return fail(Errc::invalid, "operation \"data_generator\"", "cursor is not one of its own",
                   "start a new execution");
     }
@@ -158,7 +159,7 @@ class GeneratorSlicer final : public Slicer {
                       " and " + std::to_string(slice_),
                   "give the earlier `slicers`, `size` and `slice_size`, or start a new execution");
     }
-    block_ = *block->integer();
+    block_ = at;
     return {};
   }
 
@@ -291,7 +292,7 @@ class GeneratorFetcher final : public Fetcher {
       std::tm local{};
       ::localtime_r(&seconds, &local);
       const long east = local.tm_gmtoff / 60;
-      const unsigned long size = static_cast<unsigned long>(east < 0 ? -east : east);
+      const auto size = static_cast<unsigned long>(east < 0 ? -east : east);
       std::string end = east < 0 ? "-" : "+";
       end += std::to_string(100 + size / 60).substr(1) + ":" + std::to_string(100 + size % 60).substr(1);
       out += date_text(now + east * 60'000, end);

@@ -128,10 +128,11 @@ class TestSlicer final : public Slicer {
     const record::Record position(cursor);
     SB_TRY_VOID(position.validate());
     SB_TRY(next, position.get("next"));
-    if (!next || next->integer().value_or(-1) < 0) {
+    const std::int64_t at = next ? next->integer().value_or(-1) : -1;
+    if (at < 0) {
       return fail(Errc::invalid, "operation \"test-reader\"", "cursor is not one of its own", "start a new execution");
     }
-    next_ = static_cast<std::size_t>(*next->integer());
+    next_ = static_cast<std::size_t>(at);
     return {};
   }
 

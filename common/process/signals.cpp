@@ -9,7 +9,7 @@
 
 namespace slicebus::process {
 
-SignalFd::SignalFd(std::initializer_list<int> signals) : fd_(-1) {
+SignalFd::SignalFd(std::initializer_list<int> signals) {
   sigset_t wanted;
   sigemptyset(&wanted);
   for (const int number : signals) {

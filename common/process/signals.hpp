@@ -17,7 +17,7 @@ class SignalFd {
   std::optional<int> take();
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 }  // namespace slicebus::process

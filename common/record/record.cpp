@@ -235,7 +235,7 @@ void RecordBatch::add(std::string json) {
     return;
   }
   char* copy = arena().allocate(json.size());
-  std::memcpy(copy, json.data(), json.size());
+  json.copy(copy, json.size());
   add_view({copy, json.size()});
 }
 

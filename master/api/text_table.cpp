@@ -60,11 +60,13 @@ std::size_t width(const std::string& text) {
 std::string text_table(const std::vector<std::string>& columns, const std::vector<Document>& rows, bool headers) {
   std::vector<std::vector<std::string>> lines;
   std::vector<std::size_t> widths;
+  widths.reserve(columns.size());
   for (const std::string& column : columns) {
     widths.push_back(width(one_line(column)));
   }
   for (const Document& row : rows) {
     std::vector<std::string> cells;
+    cells.reserve(columns.size());
     for (std::size_t i = 0; i < columns.size(); ++i) {
       const Json* value = value_at(row.json(), columns[i]);
       cells.push_back(one_line(value == nullptr ? "N/A" : cell_text(*value)));

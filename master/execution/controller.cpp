@@ -69,8 +69,8 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
     // double work.
     hold_until = now + config.beat / 2;
   }
-  if (early_order) {
-    obey(*std::exchange(early_order, std::nullopt), now);
+  if (const auto order = std::exchange(early_order, std::nullopt)) {
+    obey(*order, now);
   }
 }
 

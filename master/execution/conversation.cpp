@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
+#include "common/overloaded.hpp"
 #include "master/execution/controller_state.hpp"
 
 namespace slicebus::execution {
@@ -14,11 +16,6 @@ namespace {
 constexpr std::uint32_t window_max = 10'000;
 /// The longest text of a peer that goes into a record.
 constexpr std::size_t text_bytes_max = 64U << 10U;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 const ProcessId* sender_of(const wire::Message& message) {
   return std::visit(Overloaded{[](const wire::SlotBeat& said) { return &said.process; },
@@ -291,9 +288,9 @@ void Controller::State::hear(SlotView& slot, const wire::SliceReturned& returned
       assign_at = now + output_back_off;
     }
   }
-  for (auto copy = returned.slices.rbegin(); copy != returned.slices.rend(); ++copy) {
-    slot.out.erase(copy->fence);
-    if (Slice* slice = owned(slot, *copy)) {
+  for (const wire::SliceCopy& copy : std::views::reverse(returned.slices)) {
+    slot.out.erase(copy.fence);
+    if (Slice* slice = owned(slot, copy)) {
       give_again(*slice, Return::given_back, now);
     }
   }

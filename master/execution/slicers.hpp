@@ -31,7 +31,7 @@ class Slicers {
   void sweep();
 
  private:
-  Slicers() = default;
+  Slicers() = default;  // NOLINT(bugprone-exception-escape): an empty nlohmann::json throws nothing
   Result<operations::Slicer*> slicer(std::uint32_t slicer_id);
 
   nlohmann::json execution_;

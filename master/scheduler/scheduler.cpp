@@ -63,7 +63,7 @@ void Scheduler::set_desire(Execution& execution, const Desire& desire) {
   execution.wanted.desire = desire;
   execution.order_number = ++number_;
   if (desire.stopping && !execution.started) {
-    actions_.push_back(TellRecords{ExecutionNeverRan{execution.wanted.ex_id}});
+    actions_.emplace_back(TellRecords{ExecutionNeverRan{execution.wanted.ex_id}});
     return;
   }
   if (desire.stopping) {
@@ -127,7 +127,7 @@ void Scheduler::on(const wire::ClusterUpdate& update) {
   heard_broker();
   Cluster::Change change = cluster_.apply(update, now_);
   if (change.resync) {
-    actions_.push_back(SendControl{"broker", wire::MasterBeat{config_.process, true}});
+    actions_.emplace_back(SendControl{"broker", wire::MasterBeat{config_.process, true}});
     return;
   }
   follow(std::move(change));
@@ -157,7 +157,7 @@ void Scheduler::follow(Cluster::Change change) {
     troubled_.erase(node);
   }
   if (!change.nodes.empty() || !change.removed.empty()) {
-    actions_.push_back(TellRecords{ClusterChanged{std::move(change.nodes), std::move(change.removed)}});
+    actions_.emplace_back(TellRecords{ClusterChanged{std::move(change.nodes), std::move(change.removed)}});
   }
 }
 
@@ -183,7 +183,7 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
     }
     execution->endpoint = endpoint;
     make_stale(*execution);
-    actions_.push_back(TellRecords{ControllerOpened{beat.ex_id, beat.host, beat.port}});
+    actions_.emplace_back(TellRecords{ControllerOpened{beat.ex_id, beat.host, beat.port}});
   }
   if (!foreman.spoke) {
     foreman.spoke = true;
@@ -196,7 +196,7 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
   plan_due_ |= foreman.final_proposed == beat.final_status.empty();
   foreman.final_proposed = !beat.final_status.empty();
   const std::uint64_t obeyed = beat.order_seen >= execution->order_number ? execution->wanted.desire.version : 0;
-  actions_.push_back(TellRecords{ControllerSaid{beat, obeyed}});
+  actions_.emplace_back(TellRecords{ControllerSaid{beat, obeyed}});
   tell_waiting(*execution);
 }
 
@@ -204,7 +204,7 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
 void Scheduler::on(const wire::SlicesFailed& told) {
   heard_broker();
   if (find(told.ex_id) != nullptr) {
-    actions_.push_back(TellRecords{told});
+    actions_.emplace_back(TellRecords{told});
   }
 }
 
@@ -261,11 +261,11 @@ void Scheduler::lost_controller(Execution& execution, bool own, const std::strin
   execution.foreman = Foreman{};
   execution.foreman.last_death = how;
   execution.foreman.not_before = now_ + verdict.wait;
-  actions_.push_back(TellRecords{ControllerGone{execution.wanted.ex_id}});
+  actions_.emplace_back(TellRecords{ControllerGone{execution.wanted.ex_id}});
   if (verdict.give_up) {
     // Terminal once the records actor has written it; until then nothing starts it again.
     execution.foreman.not_before = TimePoint::max();
-    actions_.push_back(TellRecords{
+    actions_.emplace_back(TellRecords{
         ExecutionBroke{execution.wanted.ex_id, "the controller of execution " + execution.wanted.ex_id.text + " died " +
                                                    std::to_string(RestartPolicy::own_deaths_max) +
                                                    " times in a row without any progress, at last by " + how +
@@ -293,7 +293,7 @@ void Scheduler::send_order(Execution& execution) {
     return;  // its binding said what was wanted; the first beat is answered by an order
   }
   const Desire& desire = execution.wanted.desire;
-  actions_.push_back(
+  actions_.emplace_back(
       SendControl{"ex/" + execution.wanted.ex_id.text,
                   wire::ControllerOrder{execution.wanted.ex_id, execution.order_number, desire.paused, desire.stopping,
                                         execution.ended, execution.errors_recorded, execution.wanted.log_level}});
@@ -308,14 +308,14 @@ void Scheduler::on(const Tick&) {
     return;
   }
   next_beat_ = now_ + config_.beat;
-  actions_.push_back(SendControl{"broker", wire::MasterBeat{config_.process, !cluster_.known()}});
+  actions_.emplace_back(SendControl{"broker", wire::MasterBeat{config_.process, !cluster_.known()}});
   const Duration limit = config_.silence_limit + config_.beat;
   for (Execution& execution : executions_) {
     send_order(execution);
     const Foreman& foreman = execution.foreman;
     if (foreman.state == Foreman::State::running && broker_alive() &&
         now_ - std::max(foreman.heard, broker_since_) > limit) {
-      actions_.push_back(KillController{execution.wanted.ex_id, "silent for longer than its limit"});
+      actions_.emplace_back(KillController{execution.wanted.ex_id, "silent for longer than its limit"});
     }
   }
   send_wishes(true);

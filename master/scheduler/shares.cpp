@@ -157,7 +157,7 @@ void Scheduler::plan() {
     share(execution, given.node, found == execution.shares.end() ? 1 : found->second + 1);
     if (!execution.started) {
       execution.started = true;
-      actions_.push_back(TellRecords{ExecutionPlaced{given.ex_id}});
+      actions_.emplace_back(TellRecords{ExecutionPlaced{given.ex_id}});
     }
   }
 }
@@ -185,7 +185,7 @@ void Scheduler::start_controllers() {
     binding.execution = wanted.execution;
     binding.paused = wanted.desire.paused;
     binding.stopping = wanted.desire.stopping;
-    actions_.push_back(StartController{std::move(binding)});
+    actions_.emplace_back(StartController{std::move(binding)});
   }
 }
 

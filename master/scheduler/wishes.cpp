@@ -21,7 +21,7 @@ void Scheduler::send_wishes(bool repeat) {
     return;  // an execution that is not listed is over: before all are known, silence is the only safe word
   }
   const auto send = [this](const NodeId& node, const Place& place) {
-    actions_.push_back(SendControl{"node/" + node.text, wire::SlotsWanted{node, place.number, place.wishes}});
+    actions_.emplace_back(SendControl{"node/" + node.text, wire::SlotsWanted{node, place.number, place.wishes}});
   };
   for (const NodeId& node : std::exchange(stale_, {})) {
     const auto found = cluster_.nodes().find(node);
@@ -87,7 +87,7 @@ void Scheduler::tell_reached() {
     }
     if (runs <= execution.wanted.workers) {
       execution.workers_reached = true;
-      actions_.push_back(TellRecords{WorkersReached{execution.wanted.ex_id, execution.workers_version}});
+      actions_.emplace_back(TellRecords{WorkersReached{execution.wanted.ex_id, execution.workers_version}});
     }
   }
 }
@@ -104,7 +104,7 @@ void Scheduler::tell_controllers() {
   }
   if (controllers != controllers_told_) {
     controllers_told_ = controllers;
-    actions_.push_back(TellRecords{ControllersChanged{std::move(controllers)}});
+    actions_.emplace_back(TellRecords{ControllersChanged{std::move(controllers)}});
   }
 }
 
@@ -118,7 +118,7 @@ void Scheduler::tell_waiting(Execution& execution) {
   std::string text = waiting_for(execution);
   if (text != execution.waiting_told) {
     execution.waiting_told = text;
-    actions_.push_back(TellRecords{WaitingChanged{execution.wanted.ex_id, std::move(text)}});
+    actions_.emplace_back(TellRecords{WaitingChanged{execution.wanted.ex_id, std::move(text)}});
   }
 }
 

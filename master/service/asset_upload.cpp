@@ -69,7 +69,7 @@ Answer<void> check_minimum(const Json& json) {
     return refuse(RefusalKind::invalid,
                   "Invalid minimum_teraslice_version \"" + wanted + "\"; it must be like \"3.1.0\"");
   }
-  if (*version > *parse_version(teraslice_version)) {
+  if (version > parse_version(teraslice_version)) {
     return refuse(RefusalKind::invalid, "Asset requires teraslice version " + wanted + " or greater.");
   }
   return {};

@@ -178,7 +178,8 @@ Answer<store::AssetRecord> Assets::resolve(const std::string& reference) const {
     if (!record) {
       return refuse(record.error());
     }
-    return *record ? Answer<store::AssetRecord>(**record) : not_found(reference);
+    const std::optional<store::AssetRecord>& found = *record;
+    return found ? Answer<store::AssetRecord>(*found) : not_found(reference);
   }
   const AssetReference wanted = parse_asset(reference);
   const bool latest = wanted.version.empty() || wanted.version == "latest";
@@ -203,7 +204,7 @@ Answer<store::AssetRecord> Assets::resolve(const std::string& reference) const {
     }
     if (const std::string what = mismatch(asset); !what.empty()) {
       misfit = misfit.empty() ? what : misfit;
-    } else if (best == nullptr || *version > *parse_version(best->version)) {
+    } else if (best == nullptr || version > parse_version(best->version)) {
       best = &asset;
     }
   }
@@ -218,11 +219,14 @@ Answer<store::AssetRecord> Assets::resolve(const std::string& reference) const {
 wire::AssetChunk Assets::chunk(const wire::AssetWanted& wanted) const {
   wire::AssetChunk chunk{.node = wanted.node, .asset = wanted.asset, .offset = wanted.offset};
   const auto record = store_.get(wanted.asset);
-  if (!record || !*record) {
-    chunk.problem = record ? "no asset " + wanted.asset.text +
-                                 " is stored any more; upload it again, or start the job "
-                                 "anew with another"
-                           : record.error().text();
+  if (!record) {
+    chunk.problem = record.error().text();
+    return chunk;
+  }
+  const std::optional<store::AssetRecord>& found = *record;
+  if (!found) {
+    chunk.problem =
+        "no asset " + wanted.asset.text + " is stored any more; upload it again, or start the job anew with another";
     return chunk;
   }
   auto bytes = blobs_.read(wanted.asset, wanted.offset, wire::chunk_bytes_max);
@@ -230,7 +234,7 @@ wire::AssetChunk Assets::chunk(const wire::AssetWanted& wanted) const {
     chunk.problem = bytes.error().text();
     return chunk;
   }
-  chunk.size = (*record)->size;
+  chunk.size = found->size;
   chunk.bytes = std::move(*bytes);
   return chunk;
 }

@@ -24,7 +24,7 @@ Answer<void> Executions::ordered(Living& living, Living before) {
     living = std::move(before);
     return refuse(written.error());
   }
-  outbox_.push_back(scheduler::DesireChanged{living.record.ex_id, living.desire});
+  outbox_.emplace_back(scheduler::DesireChanged{living.record.ex_id, living.desire});
   return {};
 }
 
@@ -169,7 +169,7 @@ Answer<std::optional<Document>> Executions::change_workers(const ExecutionId& ex
     *found = std::move(before);
     return refuse(written.error());
   }
-  outbox_.push_back(scheduler::WorkersChanged{ex_id, static_cast<std::uint32_t>(then), found->workers_version});
+  outbox_.emplace_back(scheduler::WorkersChanged{ex_id, static_cast<std::uint32_t>(then), found->workers_version});
   if (!fewer) {
     return workers_answer(ex_id, static_cast<std::uint32_t>(then - wanted), "enqueued");
   }

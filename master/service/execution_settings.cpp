@@ -30,7 +30,7 @@ Answer<Document> Executions::set_log_level(const ExecutionId& ex_id, const std::
     *found = std::move(before);
     return refuse(written.error());
   }
-  outbox_.push_back(scheduler::LogLevelChanged{ex_id, level});
+  outbox_.emplace_back(scheduler::LogLevelChanged{ex_id, level});
   return Document(Json{{"exId", ex_id.text}, {"level", level}});
 }
 

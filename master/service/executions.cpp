@@ -63,10 +63,10 @@ Result<void> Executions::load() {
       living.failures_forgiven = count_of(json.at("_slicer_stats"), "failed", 0);
     }
     living.record = std::move(record);
-    outbox_.push_back(wanted_from(living.record, living.document.json(), living.desire));
+    outbox_.emplace_back(wanted_from(living.record, living.document.json(), living.desire));
     living_.emplace(living.record.ex_id, std::move(living));
   }
-  outbox_.push_back(scheduler::RecordsLoaded{});
+  outbox_.emplace_back(scheduler::RecordsLoaded{});
   return {};
 }
 
@@ -110,28 +110,29 @@ Answer<ExecutionId> Executions::create(const Json& config, const JobId& job_id, 
 }
 
 Answer<Document> Executions::recover(const ExecutionId& ex_id, const std::string& cleanup) {
-  const auto record = store_.get(ex_id);
-  if (!record) {
-    return refuse(record.error());
+  const auto kept = store_.get(ex_id);
+  if (!kept) {
+    return refuse(kept.error());
   }
-  if (!*record) {
+  const std::optional<store::ExecutionRecord>& record = *kept;
+  if (!record) {
     return refuse(RefusalKind::not_found, "Could not find execution " + ex_id.text);
   }
-  if (const Answer<void> may = may_recover((*record)->lineage); !may) {
+  if (const Answer<void> may = may_recover(record->lineage); !may) {
     return tl::make_unexpected(may.error());
   }
-  const auto document = Document::parse((*record)->document, "execution " + ex_id.text);
+  const auto document = Document::parse(record->document, "execution " + ex_id.text);
   if (!document) {
     return refuse(document.error());
   }
   // R-ex-120a: an execution that recovers by itself asks for what was left, unless told otherwise.
   const bool autorecover = flag_of(document->json(), "autorecover", false);
-  const Answer<ExecutionId> made = create(document->json(), (*record)->job_id, (*record)->lineage,
+  const Answer<ExecutionId> made = create(document->json(), record->job_id, record->lineage,
                                           Recovers{ex_id, cleanup.empty() && autorecover ? "pending" : cleanup});
   if (!made) {
     return tl::make_unexpected(made.error());
   }
-  return Document(Json{{"job_id", (*record)->job_id.text}, {"ex_id", made->text}});
+  return Document(Json{{"job_id", record->job_id.text}, {"ex_id", made->text}});
 }
 
 Answer<void> Executions::may_recover(const LineageId& lineage) const {
@@ -166,14 +167,15 @@ Answer<Document> Executions::get(const ExecutionId& ex_id) const {
   if (const Living* found = living(ex_id)) {
     return shown(*found);
   }
-  const auto record = store_.get(ex_id);
-  if (!record) {
-    return refuse(record.error());
+  const auto kept = store_.get(ex_id);
+  if (!kept) {
+    return refuse(kept.error());
   }
-  if (!*record) {
+  const std::optional<store::ExecutionRecord>& record = *kept;
+  if (!record) {
     return refuse(RefusalKind::not_found, "Could not find execution " + ex_id.text);
   }
-  auto document = Document::parse((*record)->document, "execution " + ex_id.text);
+  auto document = Document::parse(record->document, "execution " + ex_id.text);
   if (!document) {
     return refuse(document.error());
   }
@@ -208,14 +210,15 @@ Answer<std::optional<store::ExecutionRecord>> Executions::find_latest(const JobI
 }
 
 Answer<store::ExecutionRecord> Executions::latest_of(const JobId& job_id) const {
-  auto latest = find_latest(job_id);
-  if (!latest) {
-    return tl::make_unexpected(latest.error());
+  auto found = find_latest(job_id);
+  if (!found) {
+    return tl::make_unexpected(found.error());
   }
-  if (!*latest) {
+  std::optional<store::ExecutionRecord>& latest = *found;
+  if (!latest) {
     return refuse(RefusalKind::not_found, "No execution was found for job " + job_id.text);
   }
-  return std::move(**latest);
+  return std::move(*latest);
 }
 
 Answer<Document> Executions::statistics(const ExecutionId& ex_id) const {

@@ -78,8 +78,8 @@ Json warning(const std::string& type, const std::string& kind, Json reason) {
 /// One check of one job; fills `config_` part by part.
 class Check {
  public:
-  Check(const Json& job, const AssetResolver& resolver, const Json* frozen_from)
-      : config_(job), resolver_(resolver), frozen_from_(frozen_from) {}
+  Check(Json job, const AssetResolver& resolver, const Json* frozen_from)
+      : config_(std::move(job)), resolver_(resolver), frozen_from_(frozen_from) {}
 
   /// The first part that fails is the answer.
   Answer<CheckedJob> run() {
@@ -259,6 +259,7 @@ class Check {
     operations::check_entry(*operation.spec, path, checked, problems, warnings);
     if (!problems.empty()) {
       std::vector<FieldProblem> fields;
+      fields.reserve(problems.size());
       for (const Problem& problem : problems) {
         fields.push_back({path_inside(problem.path, path), problem.message});
       }

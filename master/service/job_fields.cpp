@@ -202,7 +202,12 @@ class Form {
   template <class Check>
   void take(const char* field, Json fallback, Check check) {
     const auto found = posted_.find(field);
-    Json& value = filled_[field] = found == posted_.end() ? std::move(fallback) : *found;
+    Json& value = filled_[field];
+    if (found == posted_.end()) {
+      value = std::move(fallback);
+    } else {
+      value = *found;
+    }
     const std::string got = in_quotes(value);
     if (std::string wrong = check(value); !wrong.empty()) {
       problems_.push_back({{field}, std::move(wrong) + ", got " + got});

@@ -112,22 +112,24 @@ Answer<Document> Jobs::run(const JobId& job_id, CheckedJob checked, const Lineag
 }
 
 Answer<Jobs::Found> Jobs::find(const JobId& job_id) const {
-  auto record = store_.get(job_id);
-  if (!record) {
-    return refuse(record.error());
+  auto kept = store_.get(job_id);
+  if (!kept) {
+    return refuse(kept.error());
   }
-  if (!*record) {
+  std::optional<store::JobRecord>& record = *kept;
+  if (!record) {
     return refuse(RefusalKind::not_found, "Could not find job " + job_id.text);
   }
-  auto document = Document::parse((*record)->document, "job " + job_id.text);
+  auto document = Document::parse(record->document, "job " + job_id.text);
   if (!document) {
     return refuse(document.error());
   }
-  return Found{std::move(**record), std::move(*document)};
+  return Found{std::move(*record), std::move(*document)};
 }
 
 Answer<void> Jobs::add_latest(std::vector<Document>& jobs, const std::vector<std::string>& fields) const {
   std::vector<JobId> ids;
+  ids.reserve(jobs.size());
   for (const Document& job : jobs) {
     ids.push_back(JobId{text_of(job.json(), "job_id")});
   }
@@ -205,8 +207,8 @@ Answer<Document> Jobs::start(const JobId& job_id) {
     if (!latest) {
       return tl::make_unexpected(latest.error());
     }
-    if (*latest) {
-      return recover_from(*found, **latest, "");
+    if (const std::optional<store::ExecutionRecord>& execution = *latest) {
+      return recover_from(*found, *execution, "");
     }
   }
   return run(job_id, std::move(*checked), {}, std::nullopt);
@@ -224,8 +226,8 @@ Answer<Document> Jobs::recover(const JobId& job_id, const std::string& cleanup) 
   if (!latest) {
     return tl::make_unexpected(latest.error());
   }
-  if (*latest) {
-    return recover_from(*found, **latest, cleanup);
+  if (const std::optional<store::ExecutionRecord>& execution = *latest) {
+    return recover_from(*found, *execution, cleanup);
   }
   Answer<CheckedJob> checked = check_job(configuration_of(found->document.json()), assets_);
   if (!checked) {

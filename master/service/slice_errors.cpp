@@ -44,7 +44,7 @@ Result<void> SliceErrors::record(const wire::SlicesFailed& told) {
       recorded = news.back().number;
     }
   }
-  outbox_.push_back(scheduler::ErrorsRecorded{told.ex_id, recorded});
+  outbox_.emplace_back(scheduler::ErrorsRecorded{told.ex_id, recorded});
   return {};
 }
 

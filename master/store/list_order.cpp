@@ -31,7 +31,7 @@ Result<std::vector<SortKey>> parse_sort(std::string_view sort, const Fields& fie
     }
     const std::size_t comma = sort.find(',');
     SB_TRY(key, parse_key(sort.substr(0, comma), fields));
-    keys.push_back(std::move(key));
+    keys.push_back(key);
     sort.remove_prefix(comma == std::string_view::npos ? sort.size() : comma + 1);
   }
   return keys;

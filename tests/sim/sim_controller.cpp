@@ -1,16 +1,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/overloaded.hpp"
 #include "tests/sim/actors.hpp"
 
 namespace slicebus::sim {
 
 namespace {
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 execution::ControllerConfig configuration(const Cluster& cluster) {
   execution::ControllerConfig config{.beat = beat_time, .lease = lease_time, .ready_max = cluster.ready_max};

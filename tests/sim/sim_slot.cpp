@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/overloaded.hpp"
 #include "tests/sim/actors.hpp"
 
 namespace slicebus::sim {
@@ -8,11 +9,6 @@ namespace slicebus::sim {
 namespace {
 
 constexpr int retries_max = 2;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::string text(const wire::SliceCopy& copy) {
   return "s" + std::to_string(copy.slice.slicer_id) + "/" + std::to_string(copy.slice.slicer_order) + "@" +

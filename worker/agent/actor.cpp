@@ -100,7 +100,7 @@ void AgentActor::hear_children() {
     ended.out_of_memory = exit->signal == SIGKILL && memory_kills_.happened();
     poll_.unwatch(at->second.poll_key);
     at = slots_.erase(at);
-    due_.push_back(std::move(ended));
+    due_.emplace_back(std::move(ended));
   }
   while (!due_.empty()) {
     const AgentEvent event = std::move(due_.front());
@@ -211,6 +211,7 @@ void AgentActor::perform(const Report& action) {
                      : action.level == Report::Level::warn ? log::Level::warn
                                                            : log::Level::info;
   std::vector<log::Fact> facts;
+  facts.reserve(action.facts.size());
   for (const auto& [key, value] : action.facts) {
     facts.emplace_back(key, value);
   }

@@ -31,7 +31,8 @@ std::string find_path() {
     }
     const std::string mount = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
     const std::string file = v2 ? "/memory.events" : "/memory.oom_control";
-    for (const std::string& path : {mount + (group == "/" ? "" : group) + file, mount + file}) {
+    for (const std::string& directory : {mount + (group == "/" ? "" : group), mount}) {
+      std::string path = directory + file;
       if (count_of_memory_kills(text_of(path))) {
         return path;
       }

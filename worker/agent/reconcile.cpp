@@ -1,6 +1,7 @@
 // Slots wanted against slots running: after every event the difference becomes actions.
 #include <algorithm>
 #include <csignal>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -34,10 +35,10 @@ void Agent::drain_what_is_not_wanted(TimePoint now) {
     count -= std::min(count, wanted == wanted_.end() ? 0U : wanted->second.slots);
   }
   // The newest first: it has the least to lose.
-  for (auto child = children_.rbegin(); child != children_.rend(); ++child) {
-    if (child->second.phase == Phase::bound && surplus[child->second.slot.ex_id] > 0) {
-      --surplus[child->second.slot.ex_id];
-      drain(child->first, child->second, now);
+  for (auto& [key, child] : std::views::reverse(children_)) {
+    if (child.phase == Phase::bound && surplus[child.slot.ex_id] > 0) {
+      --surplus[child.slot.ex_id];
+      drain(key, child, now);
     }
   }
 }

@@ -10,7 +10,7 @@ namespace slicebus::pipeline {
 
 namespace {
 
-constexpr std::size_t error_bytes_max = 64U * 1024U;  // wire::SliceOutcome::error
+constexpr std::size_t error_bytes_max = 64U << 10U;  // wire::SliceOutcome::error
 
 /// Adds the time it lives to a count.
 class Stopwatch {

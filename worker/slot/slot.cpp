@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/overloaded.hpp"
 #include "worker/slot/slot_state.hpp"
 
 namespace slicebus::slot {
@@ -17,11 +18,6 @@ constexpr int unanswered_beats_max = 3;
 constexpr Duration window_news_min = 20ms;
 /// About the most bytes of outcomes in one report; each error text is at most 64 KiB.
 constexpr std::size_t report_bytes_max = 4U << 20U;
-
-template <class... Cases>
-struct Overloaded : Cases... {
-  using Cases::operator()...;
-};
 
 std::size_t bytes_of(const wire::SliceOutcome& outcome) {
   return 128 + outcome.error.size() + outcome.members.size() * sizeof(SliceCopy) +

@@ -63,7 +63,7 @@ struct Slot::State {
 
   template <class Message>
   void say(Message message) {
-    out.push_back(SendToController{wire::Message{std::move(message)}});
+    out.emplace_back(SendToController{wire::Message{std::move(message)}});
   }
 
   SlotConfig config;

@@ -61,7 +61,7 @@ Result<Chunk> parse_chunk(std::string_view request) {
   const record::Record record(request);
   SB_TRY_VOID(record.validate());
   SB_TRY(path, record.get("path"));
-  Chunk chunk{.path = path && path->is_string() ? *path->text() : std::string()};
+  Chunk chunk{.path = path ? path->text().value_or("") : ""};
   if (chunk.path.empty()) {
     return fail(Errc::invalid, "slice request", "has no \"path\"", "it must be one that file_reader's slicer made");
   }

@@ -112,8 +112,10 @@ class FileSlicer final : public Slicer {
     SB_TRY(at, position.get("file"));
     SB_TRY(next, position.get("next"));
     SB_TRY(total, position.get("total"));
-    if (!root || !at || !next || !total || !at->is_string() || next->integer().value_or(-1) < 0 ||
-        total->integer().value_or(-1) < 0) {
+    const std::optional<std::string> relative = at ? at->text() : std::nullopt;
+    const std::int64_t offset = next ? next->integer().value_or(-1) : -1;
+    const std::int64_t size = total ? total->integer().value_or(-1) : -1;
+    if (!root || !relative || offset < 0 || size < 0) {
       return fail(Errc::invalid, "operation \"file_reader\"", "cursor is not one of its own", "start a new execution");
     }
     if (root->text() != options_.path) {
@@ -122,12 +124,11 @@ class FileSlicer final : public Slicer {
                       options_.path + "\"",
                   "give the earlier path, or start a new execution");
     }
-    const std::string relative = *at->text();
-    SB_TRY_VOID(walk_.seek(relative));
+    SB_TRY_VOID(walk_.seek(*relative));
     SB_TRY(found, walk_.next());
     if (found && found->relative == relative) {
-      next_ = static_cast<std::uint64_t>(*next->integer());
-      found->size = static_cast<std::uint64_t>(*total->integer());
+      next_ = static_cast<std::uint64_t>(offset);
+      found->size = static_cast<std::uint64_t>(size);
     }
     file_ = std::move(found);
     return {};
@@ -151,7 +152,7 @@ class FileSlicer final : public Slicer {
       step.requests.push_back(file::chunk_request({file_->path, next_, length, file_->size}));
       next_ += length;
     }
-    if (!step.requests.empty()) {
+    if (file_ && !step.requests.empty()) {
       step.cursor = "{\"root\":" + record::json_quote(options_.path) +
                     ",\"file\":" + record::json_quote(file_->relative) + ",\"next\":" + std::to_string(next_) +
                     ",\"total\":" + std::to_string(file_->size) + "}";

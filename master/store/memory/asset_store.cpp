@@ -107,6 +107,7 @@ Result<void> MemoryAssetBlobs::remove(const AssetId& id) {
 
 Result<std::vector<AssetId>> MemoryAssetBlobs::all() const {
   std::vector<AssetId> ids;
+  ids.reserve(blobs_.size());
   for (const auto& [id, bytes] : blobs_) {
     ids.push_back(id);
   }
