@@ -93,7 +93,7 @@ void Executions::begin(New execution) {
   fresh.record = std::move(execution.record);
   fresh.document = std::move(execution.document);
   fresh.desire.version = 1;
-  outbox_.push_back(wanted_from(fresh.record, fresh.document.json(), fresh.desire));
+  outbox_.emplace_back(wanted_from(fresh.record, fresh.document.json(), fresh.desire));
   const ExecutionId ex_id = fresh.record.ex_id;
   living_.emplace(ex_id, std::move(fresh));
 }
