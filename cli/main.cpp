@@ -1,9 +1,13 @@
 // Composition root of `slicebus`, the command line for people.
+#include <unistd.h>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 #include "cli/local.hpp"
 #include "common/config/config.hpp"
+#include "common/process/child.hpp"
 #include "common/version.hpp"
 
 namespace {
@@ -12,9 +16,10 @@ constexpr const char* usage =
     "slicebus: the command line of Slicebus\n"
     "\n"
     "  slicebus local      run a whole cluster on this machine: broker, master and one worker\n"
+    "  slicebus ledger     check or copy the ledger of an execution\n"
     "  slicebus --version  print the version\n"
     "\n"
-    "slicebus local --help lists its options.\n";
+    "slicebus local --help lists its options, slicebus ledger --help its commands.\n";
 
 int local(int argc, char** argv) {
   slicebus::local::LocalConfig config;
@@ -45,11 +50,24 @@ int local(int argc, char** argv) {
   return slicebus::local::run_local(config);
 }
 
+/// The ledger is the master's: its program knows the file.
+int ledger(char** argv) {
+  const std::string program = slicebus::process::sibling_program("slicebus-master");
+  std::string name = "slicebus";
+  argv[0] = name.data();
+  ::execv(program.c_str(), argv);
+  std::fprintf(stderr, "slicebus: cannot start %s: %s\n", program.c_str(), std::strerror(errno));
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "local") == 0) {
     return local(argc - 1, argv + 1);
+  }
+  if (argc >= 2 && std::strcmp(argv[1], "ledger") == 0) {
+    return ledger(argv);
   }
   if (argc == 2 && std::strcmp(argv[1], "--version") == 0) {
     std::printf("slicebus %s\n", slicebus::version);
@@ -60,7 +78,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc >= 2) {
-    std::fprintf(stderr, "slicebus: no command \"%s\"; there is `slicebus local`\n\n", argv[1]);
+    std::fprintf(stderr, "slicebus: no command \"%s\"; there are `slicebus local` and `slicebus ledger`\n\n", argv[1]);
   }
   std::fputs(usage, stderr);
   return 2;

@@ -13,6 +13,7 @@
 #include "common/process/ready.hpp"
 #include "master/control_actor.hpp"
 #include "master/controller_main.hpp"
+#include "master/ledger_main.hpp"
 #include "master/master_lock.hpp"
 #include "master/records_actor.hpp"
 #include "master/rest_settings.hpp"
@@ -228,6 +229,9 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "controller") == 0) {
     argv[1] = argv[0];
     return slicebus::controller_main(argc - 1, argv + 1);
+  }
+  if (argc > 1 && std::strcmp(argv[1], "ledger") == 0) {
+    return slicebus::ledger_main(argc - 1, argv + 1);
   }
   return slicebus::run(argc, argv);
 }

@@ -90,6 +90,9 @@ void require_each_record_once(const LocalCluster& cluster, const LocalCluster::P
   const json stats = cluster.execution(posted.ex_id).at("_slicer_stats");
   BOOST_TEST(stats.at("processed").get<long>() == slices());
   BOOST_TEST(stats.at("failed").get<long>() == 0);
+  const std::string ledger = cluster.directory() / "data/ledgers" / (posted.ex_id + ".db");
+  const Ended checked = run({program("slicebus"), "ledger", "check", ledger});
+  BOOST_TEST(checked.code == 0, checked.output);
 }
 
 /// Strikes until the time is over, or the job is done before.

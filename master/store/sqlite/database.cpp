@@ -121,6 +121,25 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
   return database;
 }
 
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path, const Schema& schema) {
+  std::unique_ptr<Database> database(new Database(path));
+  const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  if (const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr); code != SQLITE_OK) {
+    return fail(database->error(code));
+  }
+  sqlite3_busy_timeout(database->handle_, busy_ms);
+  SB_TRY(version, database->number("PRAGMA user_version"));
+  if (version != schema.version) {
+    return fail(Errc::unavailable, "file \"" + path + "\"",
+                version == 0 ? std::string("it is no slicebus ") + schema.what
+                             : std::string("this ") + schema.what + " has shape " + std::to_string(version) +
+                                   ", this program reads " + std::to_string(schema.version),
+                version == 0 ? "name a file of the data directory's folder ledgers"
+                             : "take the version of slicebus that wrote it");
+  }
+  return database;
+}
+
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 Result<void> Database::prepare_file(const Schema& schema) {

@@ -85,6 +85,8 @@ class Database {
   /// opened or written, made by a newer version), exhausted (disk full), internal (damaged, or not ours); each names
   /// the file and the remedy.
   static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
+  /// An existing file of exactly this shape, which is not changed; its writer may be at it. Errors: as open().
+  static Result<std::unique_ptr<Database>> open_to_read(const std::string& path, const Schema& schema);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;

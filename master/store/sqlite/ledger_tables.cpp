@@ -14,9 +14,9 @@ CREATE TABLE slot_deaths (
   PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
 )"};
 
-constexpr Schema ledger_schema{.what = "ledger",
-                               .version = 3,
-                               .create = R"(
+constexpr Schema schema{.what = "ledger",
+                        .version = 3,
+                        .create = R"(
 CREATE TABLE lineage (id INTEGER PRIMARY KEY CHECK (id = 0), epoch INTEGER NOT NULL);
 INSERT INTO lineage VALUES (0, 0);
 CREATE TABLE generation (
@@ -49,7 +49,7 @@ CREATE TABLE unpublished (
   slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
 )",
-                               .upgrades = upgrades};
+                        .upgrades = upgrades};
 
 /// Each statement beside its text.
 struct Prepared {
@@ -137,9 +137,11 @@ constexpr Prepared statements[] = {
 
 }  // namespace
 
+const Schema& ledger_schema() { return schema; }
+
 Result<std::unique_ptr<LedgerTables>> LedgerTables::open(const std::string& path) {
   auto tables = std::make_unique<LedgerTables>();
-  SB_TRY(database, Database::open(path, ledger_schema));
+  SB_TRY(database, Database::open(path, schema));
   tables->database = std::move(database);
   for (const Prepared& prepared : statements) {
     SB_TRY(statement, tables->database->prepare(prepared.sql));

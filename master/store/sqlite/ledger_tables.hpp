@@ -28,6 +28,8 @@ enum class ErrorState : std::uint8_t {
   repeated = 3   ///< and it failed again: a newer row tells
 };
 
+const Schema& ledger_schema();
+
 struct LedgerTables {
   static Result<std::unique_ptr<LedgerTables>> open(const std::string& path);
 
