@@ -26,7 +26,7 @@ long number(const char* name, long otherwise) {
 
 constexpr long records_of_slice = 10;
 /// More than the time of the chaos needs; ./run-tests --long asks for 200,000 and five minutes.
-long slices() { return number("SLICEBUS_CHAOS_SLICES", 40'000); }
+long slices() { return number("SLICEBUS_CHAOS_SLICES", 30'000); }
 std::chrono::seconds chaos_time() { return std::chrono::seconds(number("SLICEBUS_CHAOS_SECONDS", 60)); }
 
 json exporting_job() {
@@ -38,6 +38,7 @@ json exporting_job() {
              {"slice_size", records_of_slice},
              {"seed", 7},
              {"set_id", "hexadecimal"}},
+            {{"_op", "delay"}, {"ms", 6}},
             {{"_op", "file_exporter"}, {"path", "output/chaos"}, {"format", "ldjson"}}}}};
 }
 
@@ -46,7 +47,7 @@ struct Victim {
   pid_t pid = 0;
 };
 
-/// Draws victims: first the kind, so that the one master is drawn as often as the many slots.
+/// Draws victims, each kind once a round, so that the one master is met as often as the many slots.
 class Fate {
  public:
   explicit Fate(unsigned seed) : chance_(seed) {}
@@ -54,28 +55,30 @@ class Fate {
   std::chrono::milliseconds between(int from, int to) {
     return std::chrono::milliseconds(std::uniform_int_distribution<int>(from, to)(chance_));
   }
-  /// A process of a kind of which one lives. Nothing: not even that.
+  /// Nothing: no process of the kind that is due lives at this moment; the kind stays due.
   std::optional<Victim> victim(const LocalCluster& cluster) {
-    std::vector<std::string> kinds{"slicebus-broker", "slicebus-master --", "slicebus-master controller",
-                                   "slicebus-worker --", "slicebus-worker slot"};
-    std::shuffle(kinds.begin(), kinds.end(), chance_);
-    const auto family = cluster.family();
-    for (const std::string& kind : kinds) {
-      std::vector<pid_t> of_kind;
-      for (const ProcessInfo& info : family) {
-        if (info.command.rfind(kind, 0) == 0) {
-          of_kind.push_back(info.pid);
-        }
-      }
-      if (!of_kind.empty()) {
-        return Victim{kind, of_kind[chance_() % of_kind.size()]};
+    if (due_.empty()) {
+      due_ = {"slicebus-broker", "slicebus-master --", "slicebus-master controller", "slicebus-worker --",
+              "slicebus-worker slot"};
+      std::shuffle(due_.begin(), due_.end(), chance_);
+    }
+    std::vector<pid_t> of_kind;
+    for (const ProcessInfo& info : cluster.family()) {
+      if (info.command.rfind(due_.back(), 0) == 0) {
+        of_kind.push_back(info.pid);
       }
     }
-    return std::nullopt;
+    if (of_kind.empty()) {
+      return std::nullopt;
+    }
+    const Victim drawn{due_.back(), of_kind[chance_() % of_kind.size()]};
+    due_.pop_back();
+    return drawn;
   }
 
  private:
   std::mt19937 chance_;
+  std::vector<std::string> due_;  ///< kinds that this round has not met yet
 };
 
 void require_each_record_once(const LocalCluster& cluster, const LocalCluster::Posted& posted) {
