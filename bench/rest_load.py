@@ -146,8 +146,9 @@ def run_executions(cluster):
 
 
 def load(cluster, name, rate, seconds, limit, target, method="GET", body=None):
-    """`rate` requests a second for `seconds`, by hey over 10 connections."""
-    connections = 10
+    """`rate` requests a second for `seconds`, by hey. Its connections all ask at the same moment, so few of them make a
+    steady rate and many make bursts."""
+    connections = max(2, rate // 20)
     command = ["hey", "-o", "csv", "-z", f"{seconds}s", "-c", str(connections), "-q", str(rate / connections), "-m", method]
     if body is not None:
         file = cluster.directory / "body.json"
