@@ -25,6 +25,7 @@ struct Settings {
   std::chrono::milliseconds shutdown_timeout{7'000};
   std::chrono::milliseconds beat{1'000};
   std::chrono::milliseconds silence_limit{9'000};
+  std::int64_t operation_nice = 10;
   std::string log_level = "info";
   std::int64_t ready_fd = -1;
 };
@@ -57,6 +58,12 @@ config::Program program_of(Settings& settings) {
        .target = &settings.assets_directory,
        .help = "Where asset bundles are unpacked; made with the first one. Machines may share it.",
        .range = "directory"},
+      {.name = "operation_nice",
+       .target = &settings.operation_nice,
+       .help = "Niceness of the threads that run operations: on a busy machine whoever decides and beats comes first.",
+       .range = "0..19",
+       .min = 0,
+       .max = 19},
       {.name = "shutdown_timeout",
        .target = &settings.shutdown_timeout,
        .help = "What a slot that is told to end gets for the slice it runs, before it is killed.",
@@ -105,12 +112,12 @@ int run_program(int argc, char** argv) {
                      .beat = settings.beat,
                      .shutdown_timeout = settings.shutdown_timeout,
                      .broker_silence = settings.silence_limit};
-  ShellConfig shell{
-      .broker = settings.broker,
-      .program = process::sibling_program("slicebus-worker"),
-      .slot_options = {"--beat", std::to_string(settings.beat.count()), "--log-level", settings.log_level},
-      .assets_directory = settings.assets_directory,
-      .ready_fd = static_cast<int>(settings.ready_fd)};
+  ShellConfig shell{.broker = settings.broker,
+                    .program = process::sibling_program("slicebus-worker"),
+                    .slot_options = {"--beat", std::to_string(settings.beat.count()), "--operation-nice",
+                                     std::to_string(settings.operation_nice), "--log-level", settings.log_level},
+                    .assets_directory = settings.assets_directory,
+                    .ready_fd = static_cast<int>(settings.ready_fd)};
   log::info("agent_started", {{"node", settings.node_id}, {"broker", settings.broker}, {"slots", settings.slots}});
   AgentActor actor(std::move(config), std::move(shell), signals);
   auto ended = actor.run();

@@ -45,12 +45,12 @@ AgentWord listen(process::Channel& agent) {
   }
 }
 
-SlotActor::SlotActor(SlotConfig config, wire::SlotBinding binding, process::Channel& agent, process::SignalFd& signals,
-                     PageWriter& page)
+SlotActor::SlotActor(SlotConfig config, int operation_nice, wire::SlotBinding binding, process::Channel& agent,
+                     process::SignalFd& signals, PageWriter& page)
     : binding_(std::move(binding)),
       agent_(agent),
       signals_(signals),
-      operations_(context_, binding_.lineage, binding_.ex_id, page),
+      operations_(context_, binding_.lineage, binding_.ex_id, operation_nice, page),
       publisher_(std::in_place, context_, binding_.lineage),
       core_(config, setup_of(binding_)) {
   poll_.watch_fd(agent_.fd());

@@ -20,9 +20,11 @@ AgentWord listen(process::Channel& agent);
 /// poller; its beats come however long an operation computes.
 class SlotActor {
  public:
-  /// Connects nothing yet. @param agent, signals, page  outlive the actor
-  SlotActor(SlotConfig config, wire::SlotBinding binding, process::Channel& agent, process::SignalFd& signals,
-            PageWriter& page);
+  /// Connects nothing yet.
+  /// @param operation_nice  niceness of what computes, 0..19
+  /// @param agent, signals, page  outlive the actor
+  SlotActor(SlotConfig config, int operation_nice, wire::SlotBinding binding, process::Channel& agent,
+            process::SignalFd& signals, PageWriter& page);
   ~SlotActor();
 
   /// Until the core says exit; ends the process then. Errors: of the first connect (invalid endpoint).

@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <deque>
 
 #include "common/log/log.hpp"
@@ -131,15 +134,19 @@ class Bench {
 
 }  // namespace
 
-OperationsActor::OperationsActor(bus::Context& context, LineageId lineage, ExecutionId ex_id, PageWriter& page)
+OperationsActor::OperationsActor(bus::Context& context, LineageId lineage, ExecutionId ex_id, int niceness,
+                                 PageWriter& page)
     : OperationsActor(bus::make_pipe<ToOperations, FromOperations>(context), std::move(lineage), std::move(ex_id),
-                      page) {}
+                      niceness, page) {}
 
 OperationsActor::OperationsActor(
     std::pair<bus::Pipe<ToOperations, FromOperations>, bus::Pipe<FromOperations, ToOperations>> ends, LineageId lineage,
-    ExecutionId ex_id, PageWriter& page)
+    ExecutionId ex_id, int niceness, PageWriter& page)
     : pipe_(std::move(ends.first)),
-      thread_([end = std::move(ends.second), lineage = std::move(lineage), ex_id = std::move(ex_id), &page]() mutable {
+      thread_([end = std::move(ends.second), lineage = std::move(lineage), ex_id = std::move(ex_id), niceness,
+               &page]() mutable {
+        // Linux keeps it for each thread. Where it is refused, operations run as everybody does.
+        ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
         Bench(std::move(end), std::move(lineage), std::move(ex_id), page).work();
       }) {}
 

@@ -36,6 +36,7 @@ int run_program(int argc, char** argv) {
   process::SignalFd signals({SIGTERM});
   std::int64_t page_fd = -1;
   std::chrono::milliseconds beat{1'000};
+  std::int64_t operation_nice = 0;
   std::string log_level = "info";
   config::Program program{.name = "slicebus-worker slot",
                           .summary = "One slot; started by slicebus-worker, not by hand."};
@@ -50,6 +51,12 @@ int run_program(int argc, char** argv) {
                      .range = "50 ms..1 min",
                      .min = 50,
                      .max = 60'000},
+                    {.name = "operation_nice",
+                     .target = &operation_nice,
+                     .help = "Niceness of the thread that runs the operations.",
+                     .range = "0..19",
+                     .min = 0,
+                     .max = 19},
                     config::log_level_field(&log_level)};
   const config::Loaded loaded = config::load(program, argc, argv);
   if (loaded.exit_code) {
@@ -66,7 +73,7 @@ int run_program(int argc, char** argv) {
   if (!binding) {
     return 0;
   }
-  SlotActor actor({.beat = beat}, std::move(*binding), agent, signals, *page);
+  SlotActor actor({.beat = beat}, static_cast<int>(operation_nice), std::move(*binding), agent, signals, *page);
   if (auto ended = actor.run(); !ended) {
     log::error("slot_not_started", {{"cause", ended.error().text()}});
     return 2;

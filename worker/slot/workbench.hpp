@@ -25,8 +25,10 @@ using FromPublisher = SlotEvent;  ///< OutputPublished, PublishFailed
 /// Runs slices one at a time, in the order in which they come.
 class OperationsActor {
  public:
-  /// Starts the thread. @param page  outlives the actor; written by its thread only
-  OperationsActor(bus::Context& context, LineageId lineage, ExecutionId ex_id, PageWriter& page);
+  /// Starts the thread.
+  /// @param niceness  of the thread, 0..19: whoever decides and whoever beats comes before whoever computes
+  /// @param page      outlives the actor; written by its thread only
+  OperationsActor(bus::Context& context, LineageId lineage, ExecutionId ex_id, int niceness, PageWriter& page);
   /// Waits for the end of what runs.
   ~OperationsActor();
 
@@ -34,7 +36,7 @@ class OperationsActor {
 
  private:
   OperationsActor(std::pair<bus::Pipe<ToOperations, FromOperations>, bus::Pipe<FromOperations, ToOperations>> ends,
-                  LineageId lineage, ExecutionId ex_id, PageWriter& page);
+                  LineageId lineage, ExecutionId ex_id, int niceness, PageWriter& page);
   bus::Pipe<ToOperations, FromOperations> pipe_;
   std::thread thread_;
 };
