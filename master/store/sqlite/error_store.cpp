@@ -41,6 +41,8 @@ const sqlite::ListedTable& error_table() {
 
 }  // namespace
 
+// Found by its argument, so not in the unnamed namespace.
+// NOLINTNEXTLINE(misc-use-anonymous-namespace)
 static void read_row(const Statement& row, ErrorRecord& record) {
   const auto text = [&](int column) { return std::string(row.bytes(column)); };
   record = {.ex_id = ExecutionId{text(0)},
