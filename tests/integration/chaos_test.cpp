@@ -105,7 +105,8 @@ void strike_while_it_runs(const std::string& what, Strike strike) {
   BOOST_TEST_MESSAGE("seed " << seed << "; again with SLICEBUS_SEED=" << seed);
   Fate fate(seed);
   const TestDirectory directory;
-  const LocalCluster cluster(directory.path());
+  // A session of its own: a group with a stopped process in it gets SIGHUP, whole, when the shell that started it ends.
+  const LocalCluster cluster(directory.path(), {.wrapped_in = {"setsid"}});
   const auto posted = cluster.submit(exporting_job());
   // The last fifth is done in peace: a slot that sleeps over the end keeps what it had begun to write.
   const auto nearly_done = [&] {
