@@ -199,6 +199,7 @@ BOOST_AUTO_TEST_CASE(the_log_level_of_a_running_execution_is_changed_with_the_ne
   }
   BOOST_TEST(eventually(60s, [&] { return logged("info", "log_level_changed", posted.ex_id) > told; }));
 
+  BOOST_TEST(cluster().status(posted.ex_id) == "running");  // waits for the next master
   BOOST_TEST(cluster().post("/v1/jobs/" + posted.job_id + "/_stop").status == 200);
   const HttpAnswer late = cluster().post(settings + "?log_level=debug");
   BOOST_TEST(late.status == 404);
