@@ -10,6 +10,7 @@
 #include <charconv>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace slicebus::http {
 namespace {
@@ -17,10 +18,11 @@ namespace {
 /// Stores, bus, controllers' pipes and logs of the same process.
 constexpr std::size_t other_files = 256;
 
-bool listens_on(int fd, std::uint16_t port) {
+/// Whether it is a socket that has this TCP port here, and listens, or does not.
+bool is_of(int fd, std::uint16_t port, bool listening) {
   int listens = 0;
   socklen_t size = sizeof listens;
-  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || listens == 0) {
+  if (::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0 || (listens != 0) != listening) {
     return false;
   }
   sockaddr_storage address{};
@@ -33,6 +35,20 @@ bool listens_on(int fd, std::uint16_t port) {
   }
   return address.ss_family == AF_INET6 &&
          ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port) == port;  // NOLINT
+}
+
+std::vector<int> sockets_of(std::uint16_t port, bool listening) {
+  std::vector<int> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
+    const std::string name = entry.path().filename();
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    if (fd >= 0 && is_of(fd, port, listening)) {
+      found.push_back(fd);
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -54,16 +70,14 @@ std::size_t make_room_for(std::size_t wanted) {
 }
 
 int listening_socket(std::uint16_t port) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    const std::string name = entry.path().filename();
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    if (fd >= 0 && listens_on(fd, port)) {
-      return fd;
-    }
+  const std::vector<int> found = sockets_of(port, true);
+  return found.empty() ? -1 : found.front();
+}
+
+void close_connections(std::uint16_t port) {
+  for (const int fd : sockets_of(port, false)) {
+    ::close(fd);
   }
-  return -1;
 }
 
 void silence(int fd) {

@@ -15,5 +15,7 @@ int listening_socket(std::uint16_t port);
 /// Closes the listening socket `fd` for new connections at once, and leaves its number to an unconnected socket until
 /// the owner closes that: the owner's thread may be inside of accept(), which now fails as if nobody had called.
 void silence(int fd);
+/// Closes every connection that came in by this port. Only when nobody serves them any more.
+void close_connections(std::uint16_t port);
 
 }  // namespace slicebus::http

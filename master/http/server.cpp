@@ -102,6 +102,8 @@ void PistacheServer::drain(std::chrono::milliseconds limit) {
   }
   listener_->shutdown();
   listener_.reset();  // joins Pistache's threads
+  // What the acceptor handed over when the reactor had ended lies in a queue that closes nothing.
+  close_connections(port_);
 }
 
 }  // namespace
