@@ -320,12 +320,14 @@ struct ControllerBeat {
   std::int64_t started_ms = 0;           ///< wall clock; 0: not yet
   std::int64_t queuing_complete_ms = 0;  ///< wall clock; 0: not yet
   std::vector<OperationCount> counts;    ///< sums over completed slices, per operation
+  /// `final_status` is in the ledger, and so all accepted output is visible; false where the ledger could not take it.
+  bool settled = false;
 
   bool operator==(const ControllerBeat&) const = default;
   MSGPACK_DEFINE(ex_id, process, pid, epoch, host, port, order_seen, slicing, recovering, paused, failing, final_status,
                  failure_reason, waiting, slots_connected, slots_active, slices_planned, slices_processed,
                  slices_failed, slices_queued, workers_joined, workers_reconnected, workers_disconnected, slicers,
-                 subslice_by_key, started_ms, queuing_complete_ms, counts)
+                 subslice_by_key, started_ms, queuing_complete_ms, counts, settled)
 };
 
 /// master → broker → controller: the whole desired state, every beat and on every change. Answer: ControllerBeat with
@@ -392,14 +394,17 @@ struct WantedSlots {
 };
 
 /// master → broker → agent: every slot the node should run, every beat and on every change. An execution that is not
-/// listed is over: its slots are drained, deaths of its slots need no telling any more.
+/// listed is over: its slots are drained, deaths of its slots need no telling any more. One that is in `settled`
+/// besides ended by its controller's word: all output that was accepted is visible, so what a slot has still prepared
+/// is nobody's. Without that word prepared output may be accepted and must stay for a recovery to publish.
 struct SlotsWanted {
   NodeId node;
   std::uint64_t number = 0;  ///< as ControllerOrder::number; an older one that comes late is ignored
   std::vector<WantedSlots> executions;
+  std::vector<ExecutionId> settled{};  ///< of those whose slots the node still has
 
   bool operator==(const SlotsWanted&) const = default;
-  MSGPACK_DEFINE(node, number, executions)
+  MSGPACK_DEFINE(node, number, executions, settled)
 };
 
 enum class DeathCause : std::uint8_t {
@@ -512,7 +517,7 @@ struct AssetChunk {
 // Bindings: parent → child over the child's standard input (common/process/channel.hpp).
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// agent → its slot: serve this execution. Sent once to a spare, and again when the controller's endpoint changes. The
+/// agent → its slot: serve this execution. Sent once to a spare, and again when anything in it changes. The
 /// slot's standard input closing means that the agent is gone: the slot exits.
 struct SlotBinding {
   ExecutionId ex_id;
@@ -523,9 +528,10 @@ struct SlotBinding {
   std::uint32_t worker_id = 0;
   std::string endpoint;
   bool drain = false;  ///< finish what runs, return the rest, exit
+  bool over = false;   ///< the execution is settled: drop all output that has no verdict yet, wait for nobody, exit
 
   bool operator==(const SlotBinding&) const = default;
-  MSGPACK_DEFINE(ex_id, lineage, node, agent, process, worker_id, endpoint, drain)
+  MSGPACK_DEFINE(ex_id, lineage, node, agent, process, worker_id, endpoint, drain, over)
 };
 
 /// master → its spare controller: run this execution. Sent once.

@@ -318,6 +318,7 @@ void Controller::State::propose(std::string status, std::string reason) {
 /// sweep, so that no recovery has begun to prepare output under the same names, and after the last error.
 void Controller::State::end_with(store::FinalState state, TimePoint now) {
   final_state = std::move(state);
+  settled = true;
   ended_at = now;
   out.emplace_back(SweepOutput{});
 }

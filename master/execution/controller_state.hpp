@@ -143,6 +143,7 @@ struct Controller::State {
   std::string failure{};   ///< why the execution ends `failed` with slices undone
   bool proposing = false;  ///< the final status is on its way to the ledger: nothing is accepted any more
   std::optional<store::FinalState> final_state{};
+  bool settled = false;  ///< and the ledger has it
   TimePoint ended_at{};
 
   // trouble and time

@@ -253,7 +253,8 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
           .slicers = setup.slicers,
           .started_ms = sums.started_ms,
           .queuing_complete_ms = sums.queuing_complete_ms,
-          .counts = sums.counts};
+          .counts = sums.counts,
+          .settled = settled};
   for (const auto& [process, index] : slots.all()) {
     const SlotView& slot = *slots.at(index);
     told.slots_connected += slot.peer.empty() ? 0 : 1;

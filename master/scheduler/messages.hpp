@@ -65,6 +65,7 @@ struct ErrorsRecorded {
 /// Its terminal status is durable: the controller may go, the slots are free.
 struct ExecutionEnded {
   ExecutionId ex_id;
+  bool settled = false;  ///< as ControllerBeat says; false: the master ended it
 };
 /// Every execution of earlier masters has been told. Before it no node is told what to run.
 struct RecordsLoaded {};

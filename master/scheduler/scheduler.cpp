@@ -4,6 +4,14 @@
 
 namespace slicebus::scheduler {
 
+namespace {
+
+/// Executions that ended, remembered for slots that slept over it. Of older ones the agent ends the slots by their
+/// grace, and what these had prepared stays.
+constexpr std::size_t settled_max = 1'000;
+
+}  // namespace
+
 Scheduler::Scheduler(SchedulerConfig config)
     : config_(std::move(config)), cluster_(config_.node_grace), ports_(config_.ports), number_(config_.first_number) {}
 
@@ -110,6 +118,12 @@ void Scheduler::on(const ExecutionEnded& ended) {
     return;
   }
   execution->ended = true;
+  if (ended.settled) {
+    settled_.push_back(ended.ex_id);
+    if (settled_.size() > settled_max) {
+      settled_.pop_front();
+    }
+  }
   execution->shares.clear();
   make_stale(*execution);
   execution->foreman.heard = now_;

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <optional>
@@ -139,6 +140,7 @@ class Scheduler {
     std::set<ExecutionId> named;
     std::uint64_t number = 0;  ///< of the last SlotsWanted; 0: none yet
     std::vector<wire::WantedSlots> wishes;
+    std::vector<ExecutionId> settled;
   };
 
   void on(const ExecutionWanted& wanted);
@@ -169,6 +171,7 @@ class Scheduler {
   void start_controllers();
   void send_wishes(bool repeat);
   std::vector<wire::WantedSlots> wishes_for(const NodeId& node, const wire::NodeEntry& entry, const Place& place);
+  std::vector<ExecutionId> settled_on(const wire::NodeEntry& entry) const;
   void name(Execution& execution, const NodeId& node);
   void make_stale(const Execution& execution);
   void tell_reached();
@@ -193,8 +196,9 @@ class Scheduler {
   std::list<Execution> executions_;  ///< oldest first
   std::map<ExecutionId, std::list<Execution>::iterator> by_id_;
   std::map<NodeId, Place> places_;
-  std::set<NodeId> stale_;     ///< nodes whose wishes may have to change
-  std::set<NodeId> troubled_;  ///< connected nodes that say that slots do not start
+  std::deque<ExecutionId> settled_;  ///< ended by their controllers' word, newest last
+  std::set<NodeId> stale_;           ///< nodes whose wishes may have to change
+  std::set<NodeId> troubled_;        ///< connected nodes that say that slots do not start
   std::vector<ControllerProcess> controllers_told_;
   std::uint64_t number_;
   TimePoint now_{};

@@ -1,5 +1,6 @@
 // The scheduler's third part: who has to hear of what should run, and of what people see of it.
 #include <algorithm>
+#include <set>
 
 #include "master/scheduler/scheduler.hpp"
 
@@ -21,7 +22,8 @@ void Scheduler::send_wishes(bool repeat) {
     return;  // an execution that is not listed is over: before all are known, silence is the only safe word
   }
   const auto send = [this](const NodeId& node, const Place& place) {
-    actions_.emplace_back(SendControl{"node/" + node.text, wire::SlotsWanted{node, place.number, place.wishes}});
+    actions_.emplace_back(
+        SendControl{"node/" + node.text, wire::SlotsWanted{node, place.number, place.wishes, place.settled}});
   };
   for (const NodeId& node : std::exchange(stale_, {})) {
     const auto found = cluster_.nodes().find(node);
@@ -30,9 +32,11 @@ void Scheduler::send_wishes(bool repeat) {
     }
     Place& place = places_[node];
     std::vector<wire::WantedSlots> wishes = wishes_for(node, found->second, place);
-    if (place.number == 0 || wishes != place.wishes) {
+    std::vector<ExecutionId> settled = settled_on(found->second);
+    if (place.number == 0 || wishes != place.wishes || settled != place.settled) {
       place.number = ++number_;
       place.wishes = std::move(wishes);
+      place.settled = std::move(settled);
       if (!repeat) {
         send(node, place);
       }
@@ -74,6 +78,18 @@ std::vector<wire::WantedSlots> Scheduler::wishes_for(const NodeId& node, const w
                       std::chrono::duration_cast<std::chrono::milliseconds>(grace).count(), execution->wanted.assets});
   }
   return wishes;
+}
+
+std::vector<ExecutionId> Scheduler::settled_on(const wire::NodeEntry& entry) const {
+  std::set<ExecutionId> served;
+  for (const wire::SlotState& slot : entry.beat.slots) {
+    const auto living = by_id_.find(slot.ex_id);
+    if ((living == by_id_.end() || living->second->ended) &&
+        std::find(settled_.begin(), settled_.end(), slot.ex_id) != settled_.end()) {
+      served.insert(slot.ex_id);
+    }
+  }
+  return {served.begin(), served.end()};
 }
 
 void Scheduler::tell_reached() {

@@ -205,7 +205,7 @@ Result<void> Executions::flush() {
   for (auto it = living_.begin(); it != living_.end();) {
     settle(it->first, it->second);
     if (is_terminal(it->second.status)) {
-      outbox_.emplace_back(scheduler::ExecutionEnded{it->first});
+      outbox_.emplace_back(scheduler::ExecutionEnded{it->first, it->second.beat.settled});
       it = living_.erase(it);
     } else {
       ++it;

@@ -86,6 +86,39 @@ BOOST_AUTO_TEST_CASE(kill_9_of_slot_agent_controller_broker_and_master_one_after
   BOOST_TEST(cluster.master().has_value());
 }
 
+// Deliver 2 of issue 7: who is asked to end hands over in peace, so nothing fails, nothing is lost, no status changes.
+BOOST_AUTO_TEST_CASE(rolling_restart_by_sigterm_of_every_process_costs_no_slice_and_no_execution) {
+  const TestDirectory directory;
+  const LocalCluster cluster(directory.path());
+  const auto posted = cluster.submit(long_job(150));
+  require_progress(cluster, posted.ex_id, 10, "before any restart");
+
+  const auto restart = [&](const std::string& what, const std::optional<pid_t> victim, const auto& next) {
+    BOOST_REQUIRE_MESSAGE(victim.has_value(), "no " << what << " to restart");
+    BOOST_REQUIRE(::kill(*victim, SIGTERM) == 0);
+    BOOST_TEST(eventually(20s, [&] { return !alive(*victim); }), "the " << what << " does not end");
+    BOOST_TEST(eventually(20s, [&] { return next().has_value(); }), "no " << what << " follows");
+    require_progress(cluster, posted.ex_id, 10, "after the restart of the " + what);
+    BOOST_TEST(cluster.status(posted.ex_id) == "running");
+  };
+  restart("broker", cluster.broker(), [&] { return cluster.broker(); });
+  restart("master", cluster.master(), [&] { return cluster.master(); });
+  restart("controller", cluster.controller(posted.ex_id), [&] { return cluster.controller(posted.ex_id); });
+  restart("agent", cluster.agent(), [&] { return cluster.agent(); });
+  const auto slots = cluster.slots(posted.ex_id);
+  BOOST_REQUIRE(!slots.empty());
+  restart("slot", slots.front(), [&] {
+    const auto now = cluster.slots(posted.ex_id);
+    return now.size() == slots.size() ? std::optional(now.back()) : std::nullopt;
+  });
+
+  BOOST_TEST(cluster.wait_for_end(posted.ex_id, 5min) == "completed");
+  require_each_record_once(cluster, posted.ex_id);
+  const json executions = cluster.get("/v1/ex").json();
+  BOOST_TEST(executions.size() == 1U, executions.dump());
+  BOOST_TEST(cluster.get("/v1/ex/" + posted.ex_id + "/errors").json().empty());
+}
+
 BOOST_AUTO_TEST_CASE(sigterm_in_the_middle_and_a_new_start_on_the_same_directory_goes_on) {
   const TestDirectory directory;
   LocalCluster cluster(directory.path());

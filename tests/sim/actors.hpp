@@ -24,6 +24,8 @@ class SimSlot final : public Process {
   void deliver(Connection& connection, const wire::Message& message);
   void connection_lost();
   void drain();
+  void end_as_over();
+  bool over() const { return over_; }
   const ExecutionId& ex() const { return ex_; }
   bool draining() const { return draining_; }
   Connection* connection() const { return connection_; }
@@ -54,6 +56,8 @@ class SimSlot final : public Process {
   Connection* connection_ = nullptr;
   std::deque<wire::Message> unsent_;
   bool draining_ = false;
+  bool exits_ = false;
+  bool over_ = false;  ///< its agent knows that the execution is settled
   std::uint64_t tick_version_ = 0;
   // the operations
   std::deque<Command> commands_;
@@ -103,7 +107,10 @@ class Agent final : public Process {
   Agent(Cluster& cluster, std::string node);
   void slot_died(SimSlot& slot, bool own, const std::optional<wire::SliceCopy>& page);
   void acknowledged(const ProcessId& process) { deaths_.erase(process); }
-  void want(std::map<ExecutionId, std::uint32_t> wanted) { wanted_ = std::move(wanted); }
+  void want(std::map<ExecutionId, std::uint32_t> wanted, std::set<ExecutionId> settled) {
+    wanted_ = std::move(wanted);
+    settled_ = std::move(settled);
+  }
   void sigterm();
   std::vector<SimSlot*> slots() const;
 
@@ -115,6 +122,7 @@ class Agent final : public Process {
   Cluster& cluster_;
   std::vector<SimSlot*> slots_;
   std::map<ExecutionId, std::uint32_t> wanted_;
+  std::set<ExecutionId> settled_;
   std::map<ProcessId, wire::SlotDied> deaths_;
   bool terminating_ = false;
 };
@@ -136,6 +144,7 @@ class Master final : public Process {
   Cluster& cluster_;
   std::map<ExecutionId, SimController*> children_;
   std::map<ExecutionId, TimePoint> heard_;
+  std::set<ExecutionId> settled_;  ///< ended by a controller's word that this process heard
   TimePoint born_{}, last_loop_{};
   std::uint64_t errors_recorded_ = 0;  ///< as its orders say: what the records have, once it was asked
   bool terminating_ = false;

@@ -22,6 +22,11 @@ void Agent::on_death(const std::string&) {
 
 void Agent::beat() {
   cluster_.agent_registers(*this);
+  for (SimSlot* slot : slots_) {
+    if (settled_.contains(slot->ex()) && !slot->over()) {
+      slot->after(1ms, [slot] { slot->end_as_over(); });
+    }
+  }
   if (!terminating_) {
     for (const auto& [ex, wanted] : wanted_) {
       std::vector<SimSlot*> mine;
@@ -115,7 +120,7 @@ void Master::loop() {
       wanted[ex] = ex == cluster_.current ? here : 0;
     }
     Agent* agent = cluster_.agents[node];
-    cluster_.relay(node, agent, [agent, wanted] { agent->want(wanted); });
+    cluster_.relay(node, agent, [agent, wanted, settled = settled_] { agent->want(wanted, settled); });
   }
   after(700ms, [this] { loop(); });
 }
@@ -153,6 +158,9 @@ void Master::hear(SimController& controller, const wire::ControllerBeat& beat) {
   if (!cluster_.is_terminal(ex)) {
     world_.log(ex.text + " recorded " + beat.final_status);
     cluster_.records[ex] = beat.final_status;
+    if (beat.settled) {
+      settled_.insert(ex);
+    }
   }
   order(controller, true);
 }

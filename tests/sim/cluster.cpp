@@ -478,6 +478,16 @@ void Cluster::check_end() {
       }
     }
   }
+  std::set<std::uint64_t> working = excused;
+  for (const Process* slot : world.living("slot")) {
+    working.insert(slot->uid());
+  }
+  for (const wire::SliceCopy& name : output.hidden()) {
+    const auto by = prepared_by.find(name);
+    if (by != prepared_by.end() && !working.contains(by->second)) {
+      wrong << "slot#" << by->second << " left the temporary file of " << name.slice << "; ";
+    }
+  }
   for (const auto& [slice, nonces_seen] : seen) {
     if (!ledger.entries().contains(slice)) {
       wrong << "published " << slice << ", never planned; ";

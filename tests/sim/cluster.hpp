@@ -34,7 +34,8 @@ enum class Mutation {
   nobody_rolls_forward,       ///< SlicePublish is lost, always
   published_before_verdict,   ///< output becomes visible when it is prepared
   visible_said_too_early,     ///< a slot says that output is visible before it is
-  sweep_after_the_end         ///< temporary files are swept after the final status is told
+  sweep_after_the_end,        ///< temporary files are swept after the final status is told
+  slots_not_told_of_the_end   ///< a slot that slept over the end of its execution is drained like any other
 };
 
 /// One TCP connection of a slot to a controller; what is in its pipes dies with a reset.
@@ -91,6 +92,8 @@ class Cluster {
   bool pause_seen = false;
   std::set<wire::SliceCopy> begun;                     ///< every fence runs once
   std::map<wire::SliceCopy, std::vector<Piece>> made;  ///< what each attempt made, by its name
+  std::map<wire::SliceCopy, std::uint64_t> prepared_by;
+  std::set<std::uint64_t> excused;  ///< slots that were ended in the middle of something: what they leave is not theirs
   std::map<ExecutionId, wire::ControllerBeat> last_beats;
   std::uint64_t nonces = 0;
   std::vector<std::unique_ptr<Connection>> connections;

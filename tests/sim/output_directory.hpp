@@ -28,6 +28,14 @@ class OutputDirectory {
   }
   void drop(const wire::SliceCopy& name) { temporary_.erase(key(name)); }
   void sweep() { temporary_.clear(); }
+  /// What was prepared and neither published nor dropped nor swept, by its name.
+  std::vector<wire::SliceCopy> hidden() const {
+    std::vector<wire::SliceCopy> names;
+    for (const auto& [name, content] : temporary_) {
+      names.push_back(name);
+    }
+    return names;
+  }
 
   std::map<SlicePosition, std::vector<Piece>> visible;
 

@@ -32,6 +32,10 @@ void SimSlot::on_death(const std::string& cause) {
   if (connection_ != nullptr && world_.chance.happens(0.5)) {
     connection_->dead = true;  // else what it had sent still arrives
   }
+  const bool by_force_in_peace = cause == "drained by force" && over_ && !busy_;
+  if (!exits_ && !by_force_in_peace) {
+    cluster_.excused.insert(uid());
+  }
   if (agent_.alive()) {
     agent_.after(world_.chance.time(0.001, 0.03),
                  [this, own = cause == "own"] { agent_.slot_died(*this, own, page_); });
@@ -184,7 +188,10 @@ void SimSlot::perform(const slot::SlotAction& action) {
                    connection_->dead = true;
                    after(100ms, [this] { reconnect(); });
                  },
-                 [&](const slot::ExitSlot& exit) { after(20ms, [this, why = exit.why] { die(why); }); }},
+                 [&](const slot::ExitSlot& exit) {
+                   exits_ = true;
+                   after(20ms, [this, why = exit.why] { die(why); });
+                 }},
       action);
 }
 
@@ -204,6 +211,14 @@ void SimSlot::drain() {
     draining_ = true;
     after(shutdown_timeout, [this] { die("drained by force"); });
     step(slot::Drain{});
+  }
+}
+
+void SimSlot::end_as_over() {
+  over_ = true;
+  drain();
+  if (cluster_.mutation != Mutation::slots_not_told_of_the_end) {
+    step(slot::Over{});
   }
 }
 
@@ -286,6 +301,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
   }
   cluster_.output.prepare(name, pieces);
   cluster_.made[name] = pieces;
+  cluster_.prepared_by[name] = uid();
   if (cluster_.mutation == Mutation::published_before_verdict) {
     cluster_.output.publish(name);
   }

@@ -71,6 +71,7 @@ const std::vector<std::pair<Mutation, std::string>> mutations{
     {Mutation::published_before_verdict, "published before the verdict"},
     {Mutation::visible_said_too_early, "said to be visible too early"},
     {Mutation::sweep_after_the_end, "swept after the end"},
+    {Mutation::slots_not_told_of_the_end, "slots not told of the end"},
 };
 
 BOOST_AUTO_TEST_CASE(each_rule_that_is_broken_on_purpose_is_caught_within_500_seeds) {

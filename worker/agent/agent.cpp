@@ -239,6 +239,7 @@ void Agent::hear(const wire::SlotsWanted& wanted) {
       assets.insert(execution.assets.begin(), execution.assets.end());
     }
   }
+  settled_ = {wanted.settled.begin(), wanted.settled.end()};
   assets_.want(std::move(assets));
   std::erase_if(deaths_, [this](const Death& death) { return !wanted_.contains(death.news.ex_id); });
   std::erase_if(crash_loops_, [this](const auto& loop) { return !wanted_.contains(loop.first); });

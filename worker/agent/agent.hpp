@@ -157,6 +157,7 @@ class Agent {
 
   void reconcile(TimePoint now);
   void drain_what_is_not_wanted(TimePoint now);
+  void end_what_is_settled(TimePoint now);
   void follow_graces();
   void follow_controllers();
   void fetch_assets(TimePoint now);
@@ -186,6 +187,7 @@ class Agent {
 
   std::uint64_t wanted_number_ = 0;
   std::map<ExecutionId, wire::WantedSlots> wanted_;
+  std::set<ExecutionId> settled_;
   AssetNeeds assets_;          ///< of what is wanted
   std::vector<Death> deaths_;  ///< not acknowledged, oldest first; at most deaths_max
 

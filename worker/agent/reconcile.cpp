@@ -10,6 +10,7 @@
 namespace slicebus::agent {
 
 void Agent::reconcile(TimePoint now) {
+  end_what_is_settled(now);
   if (!terminating_) {
     drain_what_is_not_wanted(now);
   }
@@ -39,6 +40,22 @@ void Agent::drain_what_is_not_wanted(TimePoint now) {
     if (child.phase == Phase::bound && surplus[child.slot.ex_id] > 0) {
       --surplus[child.slot.ex_id];
       drain(key, child, now);
+    }
+  }
+}
+
+/// Also while this process ends: nobody else sweeps what such a slot has prepared.
+void Agent::end_what_is_settled(TimePoint now) {
+  for (auto& [key, child] : children_) {
+    const bool serves = child.phase == Phase::bound || child.phase == Phase::draining;
+    if (!serves || child.binding.over || !settled_.contains(child.slot.ex_id)) {
+      continue;
+    }
+    child.binding.over = true;
+    if (child.phase == Phase::bound) {
+      drain(key, child, now);
+    } else {
+      out_.emplace_back(TellSlot{key, child.binding});
     }
   }
 }

@@ -130,6 +130,9 @@ void SlotActor::hear_agent() {
   if (word.binding->drain) {
     drain();
   }
+  if (word.binding->over) {
+    end_as_over();
+  }
 }
 
 void SlotActor::hear_signals() {
@@ -188,6 +191,13 @@ void SlotActor::drain() {
   }
   operations_.pipe().send(Hurry{});
   step(Drain{});
+}
+
+void SlotActor::end_as_over() {
+  if (!std::exchange(over_, true)) {
+    log::info("execution_over", {{"ex", binding_.ex_id.text}, {"worker_id", binding_.worker_id}});
+    step(Over{});
+  }
 }
 
 void SlotActor::use_log_level(const std::string& level) {

@@ -39,6 +39,7 @@ class SlotActor {
   void hear_workbench();
   void step(const SlotEvent& event);
   void drain();
+  void end_as_over();
   void use_log_level(const std::string& level);
   void log_slice(std::string_view what, const wire::SliceCopy& copy) const;
   [[noreturn]] static void end_at_once(int code);
@@ -65,6 +66,7 @@ class SlotActor {
   std::optional<PublisherActor> publisher_;
   Slot core_;
   bool drains_ = false;
+  bool over_ = false;
   bool reconnects_ = false;  ///< asked for by the core within a step
   std::string log_level_;    ///< used last of those that the controller ordered
   std::optional<ExitSlot> exit_;

@@ -150,6 +150,12 @@ void Slot::State::on(const NothingHeld&, TimePoint) {
 
 void Slot::State::report(SliceOutcome outcome, TimePoint now) {
   const SliceCopy copy = outcome.copy;
+  if (over) {
+    if (outcome.has_output) {
+      out.emplace_back(DropOutput{{copy}});
+    }
+    return;
+  }
   Report& kept = reports[copy];
   kept.outcome = std::move(outcome);
   if (welcomed) {

@@ -48,6 +48,27 @@ void Slot::State::on(const Drain&, TimePoint) {
   give_back(holdings.take_prefetched());
 }
 
+/// No verdict comes any more: of what was reported, the accepted copies are visible already, whoever made them so.
+void Slot::State::on(const Over&, TimePoint) {
+  if (std::exchange(over, true)) {
+    return;
+  }
+  draining = true;
+  holdings.take_prefetched();
+  if (!holdings.held().empty()) {
+    discard_held();
+  }
+  std::vector<SliceCopy> nobodys;
+  for (const auto& [copy, report] : std::exchange(reports, {})) {
+    if (report.outcome.has_output) {
+      nobodys.push_back(copy);
+    }
+  }
+  if (!nobodys.empty()) {
+    out.emplace_back(DropOutput{std::move(nobodys)});
+  }
+}
+
 void Slot::State::on(const SlotTick&, TimePoint now) {
   if (connected && now >= beat_at) {
     if (!welcomed || now - answered_at > config.beat * unanswered_beats_max) {
@@ -335,7 +356,7 @@ void Slot::State::after_step(TimePoint now) {
   if (draining && idle && holdings.held().empty() && holdings.prefetched().empty() && reports.empty() &&
       unpublished.empty()) {
     exited = true;
-    out.emplace_back(ExitSlot{0, "drained"});
+    out.emplace_back(ExitSlot{0, over ? "its execution is over" : "drained"});
   }
 }
 

@@ -66,10 +66,12 @@ struct PublishFailed {
 };
 /// The agent says: finish what runs, give the rest back, exit.
 struct Drain {};
+/// The agent says: the execution has ended, and all output of it that was accepted is visible. Nobody listens any more.
+struct Over {};
 struct SlotTick {};
 
 using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff,
-                               NothingHeld, OutputPublished, PublishFailed, Drain, SlotTick>;
+                               NothingHeld, OutputPublished, PublishFailed, Drain, Over, SlotTick>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ struct Slot::State {
   void on(const Moved&, TimePoint now);
   void on(const ControllerSaid& said, TimePoint now);
   void on(const Drain&, TimePoint now);
+  void on(const Over&, TimePoint now);
   void on(const SlotTick&, TimePoint now);
   void hear(const wire::SlotWelcome& welcome, TimePoint now);
   void hear(const wire::SliceAssign& assign);
@@ -75,6 +76,7 @@ struct Slot::State {
   bool welcomed = false;  ///< the controller has answered the latest hello
   bool built = false;
   bool draining = false;
+  bool over = false;  ///< what ends from now on is nobody's
   bool exited = false;
   std::uint64_t hellos = 0;
   std::uint64_t epoch = 0;

@@ -109,6 +109,7 @@ BOOST_AUTO_TEST_CASE(an_execution_ends_completed_after_all_output_is_visible_and
   BOOST_TEST(desk.take<SweepOutput>().size() == 1U);
   const wire::ControllerBeat beat = desk.beat();
   BOOST_TEST(beat.final_status == "completed");
+  BOOST_TEST(beat.settled);
   BOOST_TEST(beat.slices_processed == 1U);
   BOOST_TEST(beat.counts.at(1).records_out == 7U);
   BOOST_TEST(desk.take<Exit>().empty());
@@ -120,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_controller_proposes_the_committed_end_again) {
   ControllerDesk desk;
   desk.open({.epoch = 2, .final_state = store::FinalState{"failed", "because"}});
   BOOST_TEST(desk.beat().final_status == "failed");
+  BOOST_TEST(desk.beat().settled);
   BOOST_TEST(desk.beat().failure_reason == "because");
   BOOST_TEST(desk.groups().size() <= 1U);
 }
@@ -349,6 +351,19 @@ BOOST_AUTO_TEST_CASE(a_full_disk_keeps_the_group_says_why_and_tries_it_again) {
   BOOST_TEST((again[0].batch == first[0].batch));
   desk.step(GroupCommitted{again[0].group});
   BOOST_TEST(desk.beat().waiting.empty());
+}
+
+// P1. Its end is not in the ledger, so slots keep what they have prepared: it may be accepted.
+BOOST_AUTO_TEST_CASE(a_corrupted_ledger_ends_the_execution_failed_and_not_settled) {
+  ControllerDesk desk;
+  desk.open();
+  const auto group = desk.groups();
+  desk.step(GroupFailed{group.at(0).group, {Errc::internal, "ledger", "the file is corrupted", "restore it"}});
+  const wire::ControllerBeat beat = desk.beat();
+  BOOST_TEST(beat.final_status == "failed");
+  BOOST_TEST(beat.failure_reason.find("corrupted") != std::string::npos);
+  BOOST_TEST(!beat.settled);
+  BOOST_TEST(desk.take<SweepOutput>().empty());
 }
 
 BOOST_AUTO_TEST_CASE(another_epoch_in_the_ledger_ends_the_controller_orderly) {

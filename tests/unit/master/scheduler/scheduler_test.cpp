@@ -235,6 +235,37 @@ BOOST_FIXTURE_TEST_CASE(a_dead_slots_place_stays_with_its_execution, Running) {
   BOOST_TEST(sent<wire::SlotsWanted>(done).empty());
 }
 
+// design.md §4: output that was accepted stays until it is visible, and only the controller knows when that is.
+BOOST_FIXTURE_TEST_CASE(a_node_hears_that_an_execution_is_settled_while_it_has_slots_of_it, Running) {
+  const auto settled = [](const SchedulerActions& actions) {
+    std::vector<std::string> names;
+    for (const wire::SlotsWanted& wish : sent<wire::SlotsWanted>(actions)) {
+      names.clear();
+      for (const ExecutionId& ex_id : wish.settled) {
+        names.push_back(ex_id.text);
+      }
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  BOOST_TEST((settled(step(ExecutionEnded{ExecutionId{"e1"}, true}, 2s)) == Names{"e1"}));
+  // It slept, and still has them when the controller is long gone.
+  dies("e1", false, 3s);
+  BOOST_TEST(settled(nodes({node("n1", 4, {"e1"})}, 60s)).empty(), "nothing new to say");
+  BOOST_TEST((settled(step(Tick{}, 61s)) == Names{"e1"}));
+  BOOST_TEST(settled(nodes({node("n1", 4)}, 62s)).empty());
+  BOOST_TEST(settled(step(Tick{}, 63s)).empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(what_the_master_ended_by_itself_is_not_called_settled, Running) {
+  nodes({node("n1", 4, {"e1", "e1"})}, 1s);
+  const auto done = sent<wire::SlotsWanted>(step(ExecutionEnded{ExecutionId{"e1"}, false}, 2s));
+  BOOST_REQUIRE_EQUAL(done.size(), 1U);
+  BOOST_TEST(done[0].executions.empty());
+  BOOST_TEST(done[0].settled.empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_slot_on_its_way_out_is_not_free, Running) {
   step(WorkersChanged{ExecutionId{"e1"}, 4}, 0s);
   nodes({node("n1", 4, {"e1", "e1", "e1", "e1"})}, 1s);

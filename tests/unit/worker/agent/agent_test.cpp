@@ -60,6 +60,30 @@ BOOST_AUTO_TEST_CASE(surplus_is_drained_newest_first_and_what_is_not_listed_whol
   BOOST_TEST(beat_of(over).slots[3].draining);
 }
 
+BOOST_AUTO_TEST_CASE(slots_of_a_settled_execution_are_told_that_it_is_over_draining_ones_too_and_once) {
+  Machine machine(3);
+  machine.tick(0s);
+  machine.want({share(ex_a, 2), share(ex_b, 1)}, 0s);
+  machine.want({share(ex_a, 1), share(ex_b, 1)}, 1s);
+  const auto over = [&](std::vector<wire::WantedSlots> executions, std::vector<ExecutionId> settled, Duration time) {
+    Keys keys;
+    for (const TellSlot& tell : only<TellSlot>(machine.step(
+             BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, ++machine.number, std::move(executions), std::move(settled)}},
+             time))) {
+      BOOST_TEST(tell.binding.drain);
+      if (tell.binding.over) {
+        keys.push_back(tell.key);
+      }
+    }
+    return keys;
+  };
+  BOOST_TEST((over({share(ex_b, 1)}, {ex_a}, 2s) == Keys{1, 2}));
+  BOOST_TEST((over({share(ex_b, 1)}, {ex_a}, 3s) == Keys{}));
+  BOOST_TEST((over({}, {ex_a}, 4s) == Keys{}), "not listed and not settled: only drained");
+  // Told does not mean that it has more time.
+  BOOST_TEST(only<SignalChild>(machine.tick(8s)).size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(older_orders_that_come_late_and_orders_for_others_change_nothing) {
   Machine machine(2);
   machine.tick(0s);

@@ -343,6 +343,42 @@ BOOST_AUTO_TEST_CASE(drained_it_finishes_what_runs_gives_back_the_rest_publishes
   BOOST_TEST(desk.take<ExitSlot>().at(0).code == 0);
 }
 
+// P2: nobody sweeps after the end; a slot that slept over it finds nobody to answer its reports.
+BOOST_AUTO_TEST_CASE(over_it_drops_what_has_no_verdict_finishes_what_runs_for_nobody_and_exits) {
+  SlotDesk desk;
+  desk.connect();
+  const SliceCopy accepted = desk.assign(1, 1);
+  desk.completed(accepted);
+  desk.hear(wire::SliceAck{{{accepted, Verdict::publish}}});
+  const SliceCopy reported = desk.assign(2, 2);
+  desk.completed(reported);
+  const SliceCopy running = desk.assign(3, 3);
+  desk.assign(4, 4);
+  desk.take<RunSlice>();
+  desk.step(Drain{});
+  desk.step(Over{});
+  BOOST_TEST((desk.take<DropOutput>().at(0).copies == Copies{reported}), "what was accepted stays");
+  BOOST_TEST(desk.take<RunSlice>().empty());
+  desk.completed(running);
+  BOOST_TEST((desk.take<DropOutput>().at(0).copies == Copies{running}));
+  desk.hear(wire::SliceAck{{{reported, Verdict::publish}}});
+  BOOST_TEST(desk.take<PublishOutput>().size() == 1U, "that of the accepted one");
+  BOOST_TEST(desk.take<ExitSlot>().empty());
+  desk.step(OutputPublished{{accepted}});
+  BOOST_TEST(desk.take<ExitSlot>().size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(over_while_records_are_held_it_lets_go_of_them_and_exits) {
+  SlotDesk desk;
+  desk.connect();
+  desk.held(desk.assign(1, 1));
+  desk.step(Drain{});
+  desk.step(Over{});
+  BOOST_TEST(desk.take<DiscardHeld>().size() == 1U);
+  desk.step(NothingHeld{});  // answers the flush that draining had begun
+  BOOST_TEST(desk.take<ExitSlot>().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(a_controller_that_answers_no_beats_is_greeted_again) {
   SlotDesk desk;
   desk.connect();
