@@ -27,9 +27,9 @@ long number(const char* name, long otherwise) {
 constexpr long records_of_slice = 10;
 constexpr long workers = 4;
 /// ./run-tests --long asks for 200,000 and five minutes.
-long slices() { return number("SLICEBUS_CHAOS_SLICES", 6'000); }
+long slices() { return number("SLICEBUS_CHAOS_SLICES", 3'000); }
 /// What the job needs without any failure: the slices of each worker wait that long in all.
-std::chrono::seconds chaos_time() { return std::chrono::seconds(number("SLICEBUS_CHAOS_SECONDS", 45)); }
+std::chrono::seconds chaos_time() { return std::chrono::seconds(number("SLICEBUS_CHAOS_SECONDS", 20)); }
 
 json exporting_job() {
   return {{"name", "a job among failures"},
