@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "common/assert.hpp"
+#include "master/store/sqlite/checked_file.hpp"
+#include "master/store/sqlite/log_check.hpp"
 
 namespace slicebus::store::sqlite {
 namespace {
@@ -15,6 +17,8 @@ namespace {
 /// The lock file keeps other writers away; this bounds the wait for one that came past it (a person with the sqlite3
 /// program).
 constexpr int busy_ms = 2'000;
+/// Of a file whose pages carry checksums: "sbck".
+constexpr std::int64_t checked_application = 0x7362636b;
 
 const char* const space_remedy = "free some space there; nothing is lost, and it goes on when there is room";
 
@@ -112,6 +116,12 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
                 "directory \"" + parent.string() + "\"", "cannot be made: " + made.message(),
                 "check the path, its owner and its permissions");
   }
+  if (schema.checked) {
+    if (auto damage = damage_of_log(path)) {
+      return fail(database->damaged(*std::move(damage)));
+    }
+  }
+  use_checked_files();
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr); code != SQLITE_OK) {
     return fail(database->error(code));
@@ -123,11 +133,13 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
 
 Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path, const Schema& schema) {
   std::unique_ptr<Database> database(new Database(path));
+  use_checked_files();
   const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (const int code = sqlite3_open_v2(path.c_str(), &database->handle_, flags, nullptr); code != SQLITE_OK) {
     return fail(database->error(code));
   }
   sqlite3_busy_timeout(database->handle_, busy_ms);
+  SB_TRY_VOID(database->check_header());
   SB_TRY(version, database->number("PRAGMA user_version"));
   if (version != schema.version) {
     return fail(Errc::unavailable, "file \"" + path + "\"",
@@ -143,6 +155,10 @@ Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path
 Database::~Database() { sqlite3_close_v2(handle_); }
 
 Result<void> Database::prepare_file(const Schema& schema) {
+  if (schema.checked) {
+    int reserved = checksum_bytes;  // taken by a file that is made now
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  }
   SB_TRY_VOID(run("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF"));
   SB_TRY(mode, prepare("PRAGMA journal_mode=WAL"));
   SB_TRY(row, mode.step());
@@ -157,6 +173,7 @@ Result<void> Database::prepare_file(const Schema& schema) {
     SB_TRY_VOID(schema.functions(*this));
   }
   SB_TRY(transaction, Transaction::begin(*this));
+  SB_TRY_VOID(check_header());
   SB_TRY(version, number("PRAGMA user_version"));
   if (version > schema.version) {
     return fail(Errc::unavailable, "file \"" + path_ + "\"",
@@ -173,6 +190,9 @@ Result<void> Database::prepare_file(const Schema& schema) {
       return fail(damaged(std::string("it is an SQLite file, and no slicebus ") + schema.what));
     }
     SB_TRY_VOID(run(schema.create));
+    if (schema.checked) {
+      SB_TRY_VOID(run(("PRAGMA application_id=" + std::to_string(checked_application)).c_str()));
+    }
   }
   for (std::int64_t from = version; from > 0 && from < schema.version; ++from) {
     const auto step = static_cast<std::size_t>(from - 1);
@@ -181,6 +201,15 @@ Result<void> Database::prepare_file(const Schema& schema) {
   }
   SB_TRY_VOID(run(("PRAGMA user_version=" + std::to_string(schema.version)).c_str()));
   return transaction.commit();
+}
+
+Result<void> Database::check_header() {
+  SB_TRY(application, number("PRAGMA application_id"));
+  int checks = 0;
+  sqlite3_file_control(handle_, "main", has_checksums_control, &checks);
+  return application != checked_application || checks != 0
+             ? Result<void>{}
+             : fail(damaged("its header says no more that its pages carry checksums"));
 }
 
 Result<std::int64_t> Database::number(const char* sql) {
@@ -256,6 +285,9 @@ Error Database::error(int code) const {
     case SQLITE_IOERR:
       if (code == SQLITE_IOERR_CORRUPTFS) {
         return damaged(text);
+      }
+      if (code == SQLITE_IOERR_DATA) {
+        return damaged("a page is not as it was written");
       }
       if (os == ENOSPC || os == EDQUOT) {
         return {Errc::exhausted, where, "no space left on the disk" + reason, space_remedy};

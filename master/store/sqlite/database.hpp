@@ -77,6 +77,8 @@ struct Schema {
   const char* create;
   std::span<const char* const> upgrades = {};      ///< from each earlier shape to the next, from 1 on
   Result<void> (*functions)(Database&) = nullptr;  ///< makes the functions known that its statements call
+  /// A new file's pages carry checksums (checked_file.hpp), and the file says so in PRAGMA application_id.
+  bool checked = false;
 };
 
 class Database {
@@ -111,6 +113,8 @@ class Database {
   friend class TimeLimit;
   explicit Database(std::string path) : path_(std::move(path)) {}
   Result<void> prepare_file(const Schema& schema);
+  /// That a file made with checksums still has them.
+  Result<void> check_header();
   Result<std::int64_t> number(const char* sql);
   struct Function {
     const char* name;

@@ -49,7 +49,8 @@ CREATE TABLE unpublished (
   slicer_id INTEGER NOT NULL, slicer_order INTEGER NOT NULL, epoch INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (slicer_id, slicer_order)) WITHOUT ROWID;
 )",
-                        .upgrades = upgrades};
+                        .upgrades = upgrades,
+                        .checked = true};
 
 /// Each statement beside its text.
 struct Prepared {
