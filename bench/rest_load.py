@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from pathlib import Path
@@ -104,11 +105,12 @@ class Cluster:
         while not condition():
             if time.monotonic() > end:
                 sys.exit(f"FAILED: {what} took longer than {seconds} s; logs in {self.directory}")
-            time.sleep(0.2)
+            time.sleep(0.01)
 
 
 def store_executions(cluster, count):
-    """Makes `count` ended executions of as many jobs out of a real one: its rows again, under other ids."""
+    """Makes `count` ended executions of as many jobs out of a real one: its rows again, under other ids, names and times.
+    The numbers in the names are in no order, as a person's names are."""
     cluster.start_agents()
     posted = cluster.post("/jobs", job("ended", {"_op": "data_generator", "size": 10}, {"_op": "noop"}))
     cluster.wait("the first execution", 60,
@@ -121,14 +123,18 @@ def store_executions(cluster, count):
                               (posted[id_column],)).fetchone()
         marks = ",".join("?" * len(names))
 
+        created, updated = (names.index(name) for name in ("created", "updated"))
+
         def copy(number):
             ids = {old: str(uuid.uuid5(uuid.NAMESPACE_OID, f"{old}{number}")) for old in posted.values()}
 
             def renamed(value):
                 for old, new in ids.items():
                     value = value.replace(old, new) if isinstance(value, str) else value
-                return value.replace('"ended"', f'"ended {number}"') if isinstance(value, str) else value
-            return [renamed(value) for value in row]
+                return value.replace('"ended"', f'"ended {number * 7919 % count}"') if isinstance(value, str) else value
+            copied = [renamed(value) for value in row]
+            copied[created], copied[updated] = row[created] + number, row[updated] + number
+            return copied
         records.executemany(f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})", map(copy, range(1, count)))
     records.commit()
     records.close()
@@ -136,7 +142,9 @@ def store_executions(cluster, count):
 
 def run_executions(cluster):
     """As many executions as there are slots: a few busy, the others in a long delay. Returns a delayed job's id."""
+    began = time.monotonic()
     cluster.start_broker_and_master()
+    print(f"the API answers {1000 * (time.monotonic() - began):.0f} ms after the start of broker and master", flush=True)
     cluster.start_agents()
     jobs = [cluster.post("/jobs", busy_job(n))["job_id"] for n in range(BUSY)]
     jobs += [cluster.post("/jobs", delayed_job(n))["job_id"] for n in range(cluster.slots - BUSY)]
@@ -168,13 +176,14 @@ def load(cluster, name, rate, seconds, limit, target, method="GET", body=None):
     return result
 
 
-def measure(cluster, delayed, seconds):
+def measure(cluster, delayed, stored, seconds):
     new_job = job("posted", {"_op": "data_generator", "size": 10}, {"_op": "delay", "ms": 1}, {"_op": "noop"})
     yield load(cluster, "GET /", 200, seconds, None, "/")
     yield load(cluster, "GET /jobs/{id}/ex", 200, seconds, 20, f"/jobs/{delayed}/ex")
-    yield load(cluster, "GET /jobs?filter=name:ended&size=100", 20, seconds, 50, "/jobs?filter=name:ended&size=100")
-    yield load(cluster, "GET /jobs?filter=name:delayed&size=100", 20, seconds, 50,
-               "/jobs?filter=name:delayed&size=100")
+    for query in ("filter=name:ended", "filter=name:delayed", "filter=name:del*", f'filter=name:"ended {stored // 2}"',
+                  "filter=job_id:abc*", "filter=_created:[2020-01-01 TO *]", "sort=name:asc", f"from={stored - 100}"):
+        yield load(cluster, f"GET /jobs?{query}&size=100", 20, seconds, 50,
+                   f"/jobs?{urllib.parse.quote(query, safe='=')}&size=100")
     yield load(cluster, "GET /ex?status=running&size=100", 20, seconds, None, "/ex?status=running&size=100")
     yield load(cluster, "GET /cluster/state", 20, seconds, None, "/cluster/state")
     yield load(cluster, "POST /jobs?start=false", 20, seconds, 50, "/jobs?start=false", "POST", new_job)
@@ -199,7 +208,7 @@ def main():
         delayed = run_executions(cluster)
         print(f"{chosen.slots} running executions, {BUSY} of them busy; {chosen.executions} stored; "
               f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-        results = list(measure(cluster, delayed, chosen.seconds))
+        results = list(measure(cluster, delayed, chosen.executions, chosen.seconds))
     finally:
         cluster.stop()
     shutil.rmtree(directory)
