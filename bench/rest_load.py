@@ -123,7 +123,10 @@ def store_executions(cluster, count):
                               (posted[id_column],)).fetchone()
         marks = ",".join("?" * len(names))
 
-        created, updated = (names.index(name) for name in ("created", "updated"))
+        place = {column: names.index(column) for column in ("created", "updated", "name")}
+
+        def number_in_name(number):
+            return number * 7919 % count
 
         def copy(number):
             ids = {old: str(uuid.uuid5(uuid.NAMESPACE_OID, f"{old}{number}")) for old in posted.values()}
@@ -131,11 +134,17 @@ def store_executions(cluster, count):
             def renamed(value):
                 for old, new in ids.items():
                     value = value.replace(old, new) if isinstance(value, str) else value
-                return value.replace('"ended"', f'"ended {number * 7919 % count}"') if isinstance(value, str) else value
+                return value.replace('"ended"', f'"ended {number_in_name(number)}"') if isinstance(value, str) else value
             copied = [renamed(value) for value in row]
-            copied[created], copied[updated] = row[created] + number, row[updated] + number
+            copied[place["created"]] += number
+            copied[place["updated"]] += number
+            copied[place["name"]] = f"ended {number_in_name(number)}"
             return copied
         records.executemany(f"INSERT INTO {table} ({','.join(names)}) VALUES ({marks})", map(copy, range(1, count)))
+        first = records.execute(f"SELECT max(number) FROM {table}").fetchone()[0] - count + 1
+        for word in (lambda number: "ended", lambda number: str(number_in_name(number))):
+            records.executemany(f"INSERT INTO {table}_word (word, number) VALUES (?, ?)",
+                                ((word(number), first + number) for number in range(1, count)))
     records.commit()
     records.close()
 

@@ -70,6 +70,10 @@ std::string brief_of(std::string_view document, const Fields& fields);
 /// Where a field stands in the briefs of `fields`; nothing: it does not.
 std::optional<std::size_t> line_in_brief(const Fields& fields, std::string_view name);
 
+/// The words of a document's text field (words_of), each once, for an index of them. The empty word stands alone for
+/// a value that is too long to index: it may have any word.
+std::vector<std::string> words_to_index(std::string_view document, std::string_view field);
+
 /// A text that lives in the variant, for orders.
 using SortValue = std::variant<std::monostate, std::int64_t, double, std::string>;
 /// The value of a document's field, to sort by: of arrays the first element; nothing when it is absent, null or not of

@@ -227,6 +227,23 @@ std::optional<std::size_t> line_in_brief(const Fields& fields, std::string_view 
   return found == fields.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - fields.begin()));
 }
 
+std::vector<std::string> words_to_index(std::string_view document, std::string_view field) {
+  constexpr std::size_t indexed_bytes_max = 1'024;
+  std::vector<std::string> words;
+  bool malformed = false;
+  static_cast<void>(record::any_value(document, field, malformed, [&](const record::Value& value) {
+    const auto text = value.is_string() ? value.text() : std::nullopt;
+    if (text) {
+      const auto found = text->size() > indexed_bytes_max ? std::vector<std::string>{""} : words_of(*text);
+      words.insert(words.end(), found.begin(), found.end());
+    }
+    return false;
+  }));
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  return words;
+}
+
 namespace {
 
 /// Takes the first value that can be sorted by.

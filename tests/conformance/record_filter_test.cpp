@@ -288,6 +288,19 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(depth_length_and_terms_are_bounded, Fixture, Adapt
   BOOST_TEST(found(f.jobs(), repeated("x", 70'000)) == "is longer than 65536 bytes");
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_job_is_found_by_the_words_of_the_name_it_has_now, Fixture, Adapters) {
+  Fixture f;
+  BOOST_TEST_REQUIRE(f.jobs().insert(job("a", 1, R"({"name":"first name"})")).has_value());
+  BOOST_TEST_REQUIRE(f.jobs().insert(job("b", 2, R"({"name":["second","third"]})")).has_value());
+  BOOST_TEST_REQUIRE(f.jobs().insert(job("c", 3, R"({"name":")" + repeated("x ", 5'000) + R"(needle"})")).has_value());
+  BOOST_TEST(found(f.jobs(), "name:first") == "a");
+  BOOST_TEST(found(f.jobs(), "name:third") == "b");
+  BOOST_TEST(found(f.jobs(), "name:need* OR name:second") == "b c");
+  BOOST_TEST_REQUIRE(f.jobs().put(job("a", 4, R"({"name":"last name"})")).has_value());
+  BOOST_TEST(found(f.jobs(), "name:first") == "");
+  BOOST_TEST(found(f.jobs(), "name:\"last name\"") == "a");
+}
+
 // Two implementations of one promise: whatever is stored and asked, they answer alike.
 BOOST_AUTO_TEST_CASE(memory_and_sqlite_answer_alike) {
   std::mt19937_64 chance(2026);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "master/store/sqlite/few_candidates.hpp"
+
 namespace slicebus::store::sqlite {
 namespace {
 
@@ -21,6 +23,12 @@ std::string joined(const std::vector<std::string>& parts, std::string_view word,
 }
 
 }  // namespace
+
+std::string_view find_column(const KnownColumns& columns, std::string_view field) {
+  const auto found =
+      std::find_if(columns.begin(), columns.end(), [&](const auto& pair) { return pair.first == field; });
+  return found == columns.end() ? std::string_view() : found->second;
+}
 
 Result<void> define_list_functions(Database& database) {
   SB_TRY_VOID(database.define(document_matches, [](const void* object, std::string_view document) -> Computed {
@@ -43,10 +51,7 @@ std::string ListSql::parameter(Value value) {
   return "?" + std::to_string(values_.size());
 }
 
-void ListSql::add_where(const std::string& term) {
-  text_ += (filtered_ ? " AND " : " WHERE ") + term;
-  filtered_ = true;
-}
+void ListSql::add_where(const std::string& term) { where_ += (where_.empty() ? " WHERE " : " AND ") + term; }
 
 void ListSql::where(std::string_view column, std::variant<std::int64_t, std::string> value) {
   const auto to_value = [](auto&& held) { return Value(std::forward<decltype(held)>(held)); };
@@ -61,11 +66,7 @@ void ListSql::where_any(std::string_view column, const std::vector<std::string>&
   add_where((look_up ? "" : "+") + std::string(column) + " IN (" + list + ")");
 }
 
-std::string_view ListSql::column_of(std::string_view field) const {
-  const KnownColumns& known = table_.known;
-  const auto found = std::find_if(known.begin(), known.end(), [&](const auto& pair) { return pair.first == field; });
-  return found == known.end() ? std::string_view() : found->second;
-}
+std::string_view ListSql::column_of(std::string_view field) const { return find_column(table_.known, field); }
 
 // NOLINTNEXTLINE(misc-no-recursion): the parser bounds the depth
 bool ListSql::names_column(const Condition& condition) const {
@@ -189,33 +190,46 @@ std::string ListSql::sql(const Condition& condition) {
 }
 
 Result<void> ListSql::page(const ListQuery& query) {
-  std::optional<Condition> condition;
   if (query.filter) {
     SB_TRY(bound, bind(*query.filter, table_.fields));
-    condition = std::move(bound);
+    filter_ = std::move(bound);
   }
   SB_TRY(keys, parse_sort(query.sort, table_.fields));
   keys_ = std::move(keys);
-  if (condition) {
-    add_where(sql(*condition));
+  if (filter_) {
+    add_where(sql(*filter_));
   }
-  text_ += " ORDER BY ";
+  order_ = " ORDER BY ";
   for (const SortKey& key : keys_) {
     const std::string column(column_of(key.field.name));
     const std::string direction = key.descending ? " DESC" : " ASC";
     if (!column.empty()) {
-      text_ += column + direction + ", ";
+      order_ += column + direction + ", ";
+    } else if (const std::string_view sorted = find_column(table_.sorted, key.field.name); !sorted.empty()) {
+      order_ += std::string(sorted) + direction + " NULLS LAST, ";
     } else {
-      text_ += sort_value_of(key.field) + direction + " NULLS LAST, ";
+      order_ += sort_value_of(key.field) + direction + " NULLS LAST, ";
     }
   }
-  text_ += "number LIMIT " + parameter(std::max<std::int64_t>(query.size, 0));
-  text_ += " OFFSET " + parameter(std::max<std::int64_t>(query.from, 0));
+  order_ += "number LIMIT " + parameter(std::max<std::int64_t>(query.size, 0));
+  order_ += " OFFSET " + parameter(std::max<std::int64_t>(query.from, 0));
   return {};
 }
 
-Result<std::vector<std::int64_t>> ListSql::numbers(Database& database) const {
-  SB_TRY(statement, database.prepare(text_));
+Result<std::vector<std::int64_t>> ListSql::numbers(Database& database) {
+  std::string source(table_.name);
+  if (filter_) {
+    SB_TRY(few, few_candidates(database, table_, *filter_));
+    if (few) {
+      std::string candidates;
+      for (const IndexRange& range : *few) {
+        candidates += (candidates.empty() ? "" : " UNION ") + range.sql(parameter(range.low), parameter(range.end));
+      }
+      // CROSS: SQLite begins with the candidates, whatever it thinks of the other indices.
+      source = "(" + candidates + ") CROSS JOIN " + source + " USING (number)";
+    }
+  }
+  SB_TRY(statement, database.prepare("SELECT number FROM " + source + where_ + order_));
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const int parameter = static_cast<int>(i) + 1;
     if (const auto* number = std::get_if<std::int64_t>(&values_[i])) {

@@ -23,13 +23,19 @@ Result<void> define_list_functions(Database& database);
 
 /// Fields of the API that are columns: field → column. The columns are NOT NULL; dates are ms, flags 0 or 1.
 using KnownColumns = std::vector<std::pair<std::string_view, std::string_view>>;
+/// Empty: the field is none of them.
+std::string_view find_column(const KnownColumns& columns, std::string_view field);
 
 /// What is listed: a table with the columns `number` (the order of insertion) and `document` beside the known ones.
 struct ListedTable {
   std::string_view name;
   const Fields& fields;
   KnownColumns known;
-  Fields brief = {};  ///< of its column `brief`, which is brief_of(document, brief); empty: it has none
+  Fields brief = {};         ///< of its column `brief`, which is brief_of(document, brief); empty: it has none
+  KnownColumns sorted = {};  ///< of columns that are sort_value() of their field, or NULL, and stand in an index
+  std::vector<std::string_view> ids = {};  ///< columns of which an index has the records in order
+  /// Fields whose words_to_index() are rows (word, number) of a table: field → table. It may have more rows than that.
+  KnownColumns words = {};
 };
 
 class ListSql {
@@ -38,7 +44,7 @@ class ListSql {
   static constexpr std::chrono::milliseconds time_limit{250};
 
   /// @param table  lives as long as this object
-  explicit ListSql(const ListedTable& table) : table_(table), text_("SELECT number FROM " + std::string(table.name)) {}
+  explicit ListSql(const ListedTable& table) : table_(table) {}
   void where(std::string_view column, std::variant<std::int64_t, std::string> value);
   /// @param look_up  few records have one of these values, or an index has those that have it in order. Otherwise the
   ///                 order is gone through until the page is full.
@@ -47,7 +53,7 @@ class ListSql {
   Result<void> page(const ListQuery& query);
   /// The page's rows by `number`, in order. Their documents are read afterwards, row by row, so that neither the rows
   /// before the page nor a sort drag them along. Errors: of the database; timed_out after time_limit.
-  Result<std::vector<std::int64_t>> numbers(Database& database) const;
+  Result<std::vector<std::int64_t>> numbers(Database& database);
 
  private:
   friend Result<void> define_list_functions(Database& database);
@@ -73,8 +79,9 @@ class ListSql {
   std::string of_column(std::string_view column, const ValueTest& test);
 
   const ListedTable& table_;
-  std::string text_;
-  bool filtered_ = false;
+  std::string where_;
+  std::string order_;
+  std::optional<Condition> filter_;
   std::vector<Value> values_;
   std::vector<SortKey> keys_;
   std::list<Condition> conditions_;  ///< bound to the statement by address, and so are the others

@@ -23,7 +23,10 @@ using sqlite::Transaction;
 
 constexpr const char* add_execution =
     "INSERT OR IGNORE INTO execution (ex_id, job_id, lineage, status, document, desired, deleted, created, updated, "
-    "brief) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, execution_brief(?5))";
+    "brief, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, execution_brief(?5), name_of(?5))";
+constexpr const char* index_execution =
+    "INSERT OR IGNORE INTO execution_word SELECT word.value, execution.number FROM execution, "
+    "json_each(words_of_name(?2)) AS word WHERE ex_id = ?1";
 
 Result<void> write(Statement& statement, const ExecutionRecord& execution) {
   return statement.bind_text(1, execution.ex_id.text)
@@ -38,32 +41,49 @@ Result<void> write(Statement& statement, const ExecutionRecord& execution) {
       .run();
 }
 
-/// @param add  add_execution, prepared
-Result<void> insert_into(Database& database, Statement& add, const ExecutionRecord& execution) {
-  SB_TRY_VOID(write(add, execution));
-  return database.changes() == 1 ? Result<void>{}
-                                 : fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
-}
+/// Inserts executions, within the transaction of its caller.
+struct ExecutionInsert {
+  Statement add, index;
+
+  static Result<ExecutionInsert> prepare(Database& database) {
+    SB_TRY(add, database.prepare(add_execution));
+    SB_TRY(index, database.prepare(index_execution));
+    return ExecutionInsert{std::move(add), std::move(index)};
+  }
+  Result<void> run(Database& database, const ExecutionRecord& execution) {
+    SB_TRY_VOID(write(add, execution));
+    if (database.changes() != 1) {
+      return fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
+    }
+    return index_words(execution);
+  }
+  Result<void> index_words(const ExecutionRecord& execution) {
+    return index.bind_text(1, execution.ex_id.text).bind_text(2, execution.document).run();
+  }
+};
 
 class SqliteJobStore final : public JobStore {
  public:
   explicit SqliteJobStore(Database& database) : database_(database) {}
 
   Result<void> prepare() {
-    SB_TRY(add,
-           database_.prepare("INSERT OR IGNORE INTO job (job_id, document, active, deleted, created, updated, brief) "
-                             "VALUES (?1, ?2, ?3, ?4, ?5, ?6, job_brief(?2))"));
+    SB_TRY(add, database_.prepare(
+                    "INSERT OR IGNORE INTO job (job_id, document, active, deleted, created, updated, brief, name) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, job_brief(?2), name_of(?2))"));
     SB_TRY(change,
            database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6, "
-                             "brief = job_brief(?2) WHERE job_id = ?1"));
+                             "brief = job_brief(?2), name = name_of(?2) WHERE job_id = ?1"));
+    SB_TRY(index, database_.prepare("INSERT OR IGNORE INTO job_word SELECT word.value, job.number FROM job, "
+                                    "json_each(words_of_name(?2)) AS word WHERE job_id = ?1"));
     SB_TRY(by_id, database_.prepare(std::string(job_columns) + "WHERE job_id = ?1"));
     SB_TRY(by_number, database_.prepare(std::string(job_columns) + "WHERE number = ?1"));
-    SB_TRY(start, database_.prepare(add_execution));
+    SB_TRY(start, ExecutionInsert::prepare(database_));
     SB_TRY(executions_of, database_.prepare("SELECT number, document FROM execution WHERE job_id = ?1"));
     SB_TRY(delete_execution, database_.prepare("UPDATE execution SET deleted = 1, document = ?2, "
                                                "brief = execution_brief(?2) WHERE number = ?1"));
     add_ = std::move(add);
     change_ = std::move(change);
+    index_ = std::move(index);
     by_id_ = std::move(by_id);
     by_number_ = std::move(by_number);
     start_ = std::move(start);
@@ -78,19 +98,20 @@ class SqliteJobStore final : public JobStore {
     if (database_.changes() != 1) {
       return fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
     }
+    SB_TRY_VOID(index(job));
     if (first != nullptr) {
-      SB_TRY_VOID(insert_into(database_, start_, *first));
+      SB_TRY_VOID(start_.run(database_, *first));
     }
     return transaction.commit();
   }
   Result<void> put(const JobRecord& job) override {
-    SB_TRY_VOID(write(change_, job));
-    return database_.changes() == 1 ? Result<void>{}
-                                    : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
+    SB_TRY(transaction, Transaction::begin(database_));
+    SB_TRY_VOID(change(job));
+    return transaction.commit();
   }
   Result<void> remove(const JobRecord& deleted_job, const std::string& deleted_on) override {
     SB_TRY(transaction, Transaction::begin(database_));
-    SB_TRY_VOID(put(deleted_job));
+    SB_TRY_VOID(change(deleted_job));
     std::map<std::int64_t, std::string> documents;
     executions_of_.bind_text(1, deleted_job.job_id.text);
     for (;;) {
@@ -119,6 +140,14 @@ class SqliteJobStore final : public JobStore {
   }
 
  private:
+  Result<void> change(const JobRecord& job) {
+    SB_TRY_VOID(write(change_, job));
+    return database_.changes() == 1 ? index(job)
+                                    : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
+  }
+  Result<void> index(const JobRecord& job) {
+    return index_.bind_text(1, job.job_id.text).bind_text(2, job.document).run();
+  }
   static Result<void> write(Statement& statement, const JobRecord& job) {
     return statement.bind_text(1, job.job_id.text)
         .bind_text(2, job.document)
@@ -129,7 +158,8 @@ class SqliteJobStore final : public JobStore {
         .run();
   }
   Database& database_;
-  Statement add_, change_, by_id_, by_number_, start_, executions_of_, delete_execution_;
+  Statement add_, change_, index_, by_id_, by_number_, executions_of_, delete_execution_;
+  ExecutionInsert start_;
 };
 
 class SqliteExecutionStore final : public ExecutionStore {
@@ -138,10 +168,11 @@ class SqliteExecutionStore final : public ExecutionStore {
 
   Result<void> prepare() {
     const std::string read(execution_columns);
-    SB_TRY(add, database_.prepare(add_execution));
+    SB_TRY(insert, ExecutionInsert::prepare(database_));
     SB_TRY(change, database_.prepare(
                        "UPDATE execution SET job_id = ?2, lineage = ?3, status = ?4, document = ?5, desired = ?6, "
-                       "deleted = ?7, created = ?8, updated = ?9, brief = execution_brief(?5) WHERE ex_id = ?1"));
+                       "deleted = ?7, created = ?8, updated = ?9, brief = execution_brief(?5), name = name_of(?5) "
+                       "WHERE ex_id = ?1"));
     SB_TRY(by_id, database_.prepare(read + "WHERE ex_id = ?1"));
     SB_TRY(by_number, database_.prepare(read + "WHERE number = ?1"));
     SB_TRY(latest, database_.prepare(read + "WHERE job_id = ?1 ORDER BY number DESC LIMIT 1"));
@@ -149,7 +180,7 @@ class SqliteExecutionStore final : public ExecutionStore {
                                                     "job_id = wanted.value) FROM json_each(?1) AS wanted)"));
     SB_TRY(living, database_.prepare(read + "WHERE " SB_IS_LIVING " ORDER BY number"));
     SB_TRY(of_lineage, database_.prepare(read + "WHERE lineage = ?1 ORDER BY number"));
-    add_ = std::move(add);
+    insert_ = std::move(insert);
     change_ = std::move(change);
     by_id_ = std::move(by_id);
     by_number_ = std::move(by_number);
@@ -160,7 +191,11 @@ class SqliteExecutionStore final : public ExecutionStore {
     return {};
   }
 
-  Result<void> insert(const ExecutionRecord& execution) override { return insert_into(database_, add_, execution); }
+  Result<void> insert(const ExecutionRecord& execution) override {
+    SB_TRY(transaction, Transaction::begin(database_));
+    SB_TRY_VOID(insert_.run(database_, execution));
+    return transaction.commit();
+  }
   Result<void> put(const std::vector<ExecutionRecord>& executions) override {
     SB_TRY(transaction, Transaction::begin(database_));
     for (const ExecutionRecord& execution : executions) {
@@ -168,6 +203,7 @@ class SqliteExecutionStore final : public ExecutionStore {
       if (database_.changes() != 1) {
         return fail(Errc::not_found, "execution " + execution.ex_id.text, "is not in the store");
       }
+      SB_TRY_VOID(insert_.index_words(execution));
     }
     return transaction.commit();
   }
@@ -212,7 +248,8 @@ class SqliteExecutionStore final : public ExecutionStore {
 
  private:
   Database& database_;
-  Statement add_, change_, by_id_, by_number_, latest_, latest_of_each_, living_, of_lineage_;
+  ExecutionInsert insert_;
+  Statement change_, by_id_, by_number_, latest_, latest_of_each_, living_, of_lineage_;
 };
 
 }  // namespace

@@ -42,7 +42,7 @@ Result<std::optional<Record>> read_one(Statement& statement) {
 
 /// The page of a list. @param by_number  reads the row of parameter 1
 template <class Record>
-Result<std::vector<Record>> read_page(Database& database, const ListSql& list, Statement& by_number) {
+Result<std::vector<Record>> read_page(Database& database, ListSql& list, Statement& by_number) {
   SB_TRY(numbers, list.numbers(database));
   std::vector<Record> records;
   records.reserve(numbers.size());
