@@ -21,6 +21,7 @@ from pathlib import Path
 
 AGENTS = 4
 BUSY = 4
+DEEPEST = 10_000  # from + size of a list, as in Elasticsearch
 SOURCE = Path(__file__).resolve().parent.parent
 
 
@@ -190,7 +191,7 @@ def measure(cluster, delayed, stored, seconds):
     yield load(cluster, "GET /", 200, seconds, None, "/")
     yield load(cluster, "GET /jobs/{id}/ex", 200, seconds, 20, f"/jobs/{delayed}/ex")
     for query in ("filter=name:ended", "filter=name:delayed", "filter=name:del*", f'filter=name:"ended {stored // 2}"',
-                  "filter=job_id:abc*", "filter=_created:[2020-01-01 TO *]", "sort=name:asc", f"from={stored - 100}"):
+                  "filter=job_id:abc*", "filter=_created:[2020-01-01 TO *]", "sort=name:asc", f"from={min(stored, DEEPEST) - 100}"):
         yield load(cluster, f"GET /jobs?{query}&size=100", 20, seconds, 50,
                    f"/jobs?{urllib.parse.quote(query, safe='=')}&size=100")
     yield load(cluster, "GET /ex?status=running&size=100", 20, seconds, None, "/ex?status=running&size=100")
