@@ -178,49 +178,6 @@ BOOST_AUTO_TEST_CASE(unreadable_directory_is_refused_and_named) {
   std::filesystem::permissions(locked, std::filesystem::perms::owner_all);
 }
 
-BOOST_AUTO_TEST_CASE(full_disk_under_the_output_makes_it_wait_and_go_on_when_there_is_space) {
-  const TestDirectory directory;
-  const auto output = directory / "output";
-  std::filesystem::create_directory(output);
-  // A mount of the cluster's own, in a namespace of its own: it goes when the cluster goes.
-  const std::string mount = "mount -t tmpfs -o size=2m tmpfs " + output.string();
-  const std::string namespaces = ::geteuid() == 0 ? "-m" : "-rm";
-  const auto mounted = run({"unshare", namespaces, "sh", "-c", mount});
-  BOOST_REQUIRE_MESSAGE(mounted.code == 0, "this machine allows no mount of its own to this user: "
-                                               << mounted.output
-                                               << "; run the tests as root, or allow user namespaces "
-                                                  "(sysctl kernel.unprivileged_userns_clone=1)");
-  LocalCluster::Options options;
-  options.wrapped_in = {"unshare", namespaces, "sh", "-c", mount + " && exec \"$@\"", "sh"};
-  const LocalCluster full(directory.path(), options);
-  // Seen from out here through the cluster's own root.
-  const std::filesystem::path inside = "/proc/" + std::to_string(full.pid()) + "/root" + output.string();
-  const std::filesystem::path filler = inside / "filler";
-  {
-    std::ofstream fill(filler);
-    const std::string megabyte(1U << 20U, 'x');
-    fill << megabyte << megabyte << std::flush;
-  }
-  const auto posted = full.submit(
-      job_of({{{"_op", "data_generator"}, {"size", 1'000}, {"slice_size", 100}, {"seed", 5}, {"set_id", "hexadecimal"}},
-              {{"_op", "file_exporter"}, {"path", "output"}, {"format", "ldjson"}}}));
-  std::string waiting;
-  BOOST_TEST(eventually(30s,
-                        [&] {
-                          waiting = full.execution(posted.ex_id).value("_waiting", "");
-                          return contains(waiting, "No space left on device");
-                        }),
-             "_waiting: \"" << waiting << "\"");
-  BOOST_TEST(contains(waiting, "output"), waiting);
-  BOOST_TEST(full.status(posted.ex_id) == "running");
-
-  std::filesystem::remove(filler);
-  BOOST_TEST(full.wait_for_end(posted.ex_id, 2min) == "completed");
-  BOOST_TEST((tally(output_records(inside, posted.ex_id)) == Tally{1'000, 1'000}));
-  BOOST_TEST(!full.execution(posted.ex_id).contains("_waiting"));
-  BOOST_TEST(full.execution(posted.ex_id).at("_slicer_stats").at("failed").get<int>() == 0);
-}
-
 BOOST_AUTO_TEST_CASE(port_that_is_taken_is_named_and_nothing_is_left_running) {
   const TestDirectory directory;
   const TakenPort taken;
