@@ -1,0 +1,291 @@
+// Issue 7, M7 and Deliver 10: jobs start, stop, scale, fail and recover for a long time, and nothing grows: no orphan,
+// no zombie, no descriptor, no thread, no file, no memory.
+#include <algorithm>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "tests/support/local_cluster.hpp"
+
+using namespace slicebus::support;     // NOLINT: test
+using namespace std::chrono_literals;  // NOLINT: test
+using nlohmann::json;
+
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+long number(const char* name, long otherwise) {
+  const char* value = std::getenv(name);  // NOLINT: one thread
+  return value != nullptr ? std::atol(value) : otherwise;
+}
+
+/// ./run-tests --long asks for 1,000 and for a minute; thirty minutes are run by hand.
+long cycles() { return number("SLICEBUS_SOAK_CYCLES", 40); }
+std::chrono::seconds soak_time() { return std::chrono::seconds(number("SLICEBUS_SOAK_SECONDS", 10)); }
+
+/// What a process that lives long has taken.
+struct Holdings {
+  std::size_t descriptors = 0, threads = 0;
+  long resident_kib = 0;
+};
+
+std::size_t entries_of(const std::filesystem::path& path) {
+  std::error_code gone;
+  const std::filesystem::directory_iterator all(path, gone);
+  return gone ? 0 : static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+std::map<std::string, Holdings> holdings(const LocalCluster& cluster) {
+  std::map<std::string, Holdings> found;
+  for (const auto& [name, pid] : {std::pair<std::string, std::optional<pid_t>>{"slicebus local", cluster.pid()},
+                                  {"slicebus-broker", cluster.broker()},
+                                  {"slicebus-master", cluster.master()},
+                                  {"slicebus-worker", cluster.agent()}}) {
+    BOOST_REQUIRE_MESSAGE(pid.has_value(), name << " is gone\n" << cluster.logs());
+    const std::filesystem::path process = "/proc/" + std::to_string(*pid);
+    found[name] = {entries_of(process / "fd"), entries_of(process / "task"), resident_kib(*pid).value_or(0)};
+  }
+  return found;
+}
+
+/// Idle: the four processes and the spares, four slots and one controller.
+constexpr std::size_t idle_family = 4 + 4 + 1;
+
+/// Waits until nothing runs any more and says what is held then. A connection of the last request may live a moment
+/// longer.
+std::map<std::string, Holdings> idle_holdings(const LocalCluster& cluster) {
+  BOOST_TEST(eventually(30s, [&] { return cluster.family().size() == idle_family; }), [&] {
+    std::string all;
+    for (const ProcessInfo& info : cluster.family()) {
+      all += info.command + "\n";
+    }
+    return all;
+  }());
+  std::map<std::string, Holdings> before = holdings(cluster);
+  eventually(10s, [&] {
+    std::this_thread::sleep_for(500ms);
+    const std::map<std::string, Holdings> now = holdings(cluster);
+    const bool still = std::equal(now.begin(), now.end(), before.begin(), [](const auto& a, const auto& b) {
+      return a.second.descriptors == b.second.descriptors && a.second.threads == b.second.threads;
+    });
+    before = now;
+    return still;
+  });
+  return before;
+}
+
+std::size_t zombies_of(const LocalCluster& cluster) {
+  std::size_t count = 0;
+  for (const ProcessInfo& parent : cluster.family()) {
+    std::ifstream list("/proc/" + std::to_string(parent.pid) + "/task/" + std::to_string(parent.pid) + "/children");
+    for (pid_t child = 0; list >> child;) {
+      count += alive(child) ? 0 : 1;
+    }
+  }
+  return count;
+}
+
+/// The sanitizers keep what was freed, so their programs' memory says nothing.
+bool keeps_freed_memory(const LocalCluster& cluster) {
+  std::ifstream maps("/proc/" + std::to_string(cluster.pid()) + "/maps");
+  const std::string text((std::istreambuf_iterator<char>(maps)), std::istreambuf_iterator<char>());
+  return text.find("libasan") != std::string::npos || text.find("libtsan") != std::string::npos;
+}
+
+std::string told(const std::map<std::string, Holdings>& all) {
+  std::string text;
+  for (const auto& [name, held] : all) {
+    text += "; " + name + ": " + std::to_string(held.descriptors) + " descriptors, " + std::to_string(held.threads) +
+            " threads, " + std::to_string(held.resident_kib) + " KiB";
+  }
+  return text.substr(2);
+}
+
+void require_flat(const LocalCluster& cluster, const std::map<std::string, Holdings>& before,
+                  const std::map<std::string, Holdings>& after) {
+  BOOST_TEST_MESSAGE("before: " << told(before));
+  BOOST_TEST_MESSAGE("after:  " << told(after));
+  const bool weighed = !keeps_freed_memory(cluster);
+  for (const auto& [name, then] : before) {
+    const Holdings& now = after.at(name);
+    BOOST_TEST(now.descriptors == then.descriptors, name);
+    BOOST_TEST(now.threads == then.threads, name);
+    // Caches and the allocator's own ways; a leak of a kilobyte an execution shows after some thousand of them.
+    BOOST_TEST((!weighed || now.resident_kib < then.resident_kib + then.resident_kib / 10 + 2'048),
+               name << " grew from " << then.resident_kib << " to " << now.resident_kib << " KiB");
+  }
+  BOOST_TEST(zombies_of(cluster) == 0U);
+}
+
+json job(const std::string& name, long slices, long slice_ms) {
+  return {{"name", name},
+          {"workers", 2},
+          {"operations",
+           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}, {"seed", 3}},
+            {{"_op", "delay"}, {"ms", slice_ms}},
+            {{"_op", "file_exporter"}, {"path", "output/" + name}, {"format", "ldjson"}}}}};
+}
+
+/// Every slice of it goes to error.
+json failing_job(const LocalCluster& cluster) {
+  const auto input = cluster.directory() / "broken.ndjson";
+  std::ofstream(input) << "{\"a\":1}\nno json\n";
+  return {{"name", "failing"},
+          {"workers", 1},
+          {"max_retries", 0},
+          {"operations",
+           {{{"_op", "file_reader"}, {"path", input.string()}, {"format", "ldjson"}, {"_dead_letter_action", "throw"}},
+            {{"_op", "noop"}}}}};
+}
+
+/// A ledger and a lock for each lineage, and nothing else: no log of a closed database, no temporary file.
+void require_no_more_files_than(const LocalCluster& cluster, std::size_t lineages) {
+  std::map<std::string, std::size_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.directory() / "data/ledgers")) {
+    ++found[entry.path().extension().string()];
+  }
+  std::string text;
+  for (const auto& [extension, count] : found) {
+    text += " " + std::to_string(count) + " " + extension;
+  }
+  BOOST_TEST((found == std::map<std::string, std::size_t>{{".db", lineages}, {".lock", lineages}}),
+             "of " << lineages << " lineages there are" << text);
+  for (const auto& entry : std::filesystem::directory_iterator(cluster.directory() / "output")) {
+    BOOST_TEST(hidden_files(entry.path()).empty(), entry.path());
+  }
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(soak)
+
+BOOST_AUTO_TEST_CASE(starts_and_stops_of_executions_leave_no_orphan_zombie_socket_or_file) {
+  const TestDirectory directory;
+  const LocalCluster cluster(directory.path());
+  const json failing = failing_job(cluster);
+  long lineages = 0;
+  const auto cycle = [&](long each) {
+    ++lineages;
+    if (each % 10 == 9) {
+      BOOST_TEST(cluster.wait_for_end(cluster.submit(failing).ex_id) == "failed");
+    } else if (each % 2 == 0) {
+      BOOST_TEST(cluster.wait_for_end(cluster.submit(job("short", 4, 0)).ex_id) == "completed");
+    } else {
+      const auto posted = cluster.submit(job("stopped", 100'000, 5));
+      if (each % 4 == 1) {  // else it is stopped before it has begun
+        BOOST_TEST(eventually(30s, [&] { return cluster.processed(posted.ex_id).value_or(0) > 0; }));
+      }
+      BOOST_TEST(cluster.post("/v1/ex/" + posted.ex_id + "/_stop").status == 200);
+      BOOST_TEST(cluster.wait_for_end(posted.ex_id) == "stopped");
+    }
+  };
+  for (long warm = 0; warm < std::max(20L, cycles() / 5); ++warm) {
+    cycle(warm);
+  }
+  const auto before = idle_holdings(cluster);
+  const auto began = Steady::now();
+  for (long each = 0; each < cycles(); ++each) {
+    cycle(each);
+  }
+  BOOST_TEST_MESSAGE(cycles() << " cycles in " << (Steady::now() - began) / 1s << " s");
+  require_flat(cluster, before, idle_holdings(cluster));
+  require_no_more_files_than(cluster, static_cast<std::size_t>(lineages));
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_start_stop_scale_fail_and_recover_all_the_time_let_nothing_grow) {
+  const auto seed = static_cast<unsigned>(number("SLICEBUS_SEED", static_cast<long>(std::random_device()() / 2)));
+  BOOST_TEST_MESSAGE("seed " << seed << "; again with SLICEBUS_SEED=" << seed);
+  std::mt19937 chance(seed);
+  const TestDirectory directory;
+  const LocalCluster cluster(directory.path());
+  const json failing = failing_job(cluster);
+  std::vector<std::string> running, stopped;
+  std::map<std::string, int> done;
+  // What ended meanwhile, waits for its slots or wants one worker only says so (R-api-17, R-api-90, design.md §8).
+  const auto command = [&](const std::string& ex_id, const std::string& what) {
+    const HttpAnswer answer = cluster.post("/v1/ex/" + ex_id + what);
+    const bool in_time = answer.status == 200 || answer.status == 404 || answer.status == 409 ||
+                         (answer.status == 400 && what == "/_workers?remove=1") ||
+                         (answer.status == 500 && answer.body.find("is not available to") != std::string::npos);
+    BOOST_TEST(in_time, what << " was answered " << answer.status << " " << answer.body);
+    ++done[what.substr(1, what.find('?') - 1)];
+  };
+  const auto act = [&] {
+    const std::string ex_id = running.empty() ? "" : running[chance() % running.size()];
+    switch (running.size() < 2 ? chance() % 3 : running.size() < 5 ? chance() % 8 : 3 + chance() % 5) {
+      case 0:
+        running.push_back(cluster.submit(job("long", 100'000, 10)).ex_id);
+        ++done["long jobs"];
+        break;
+      case 1:
+        running.push_back(cluster.submit(job("short", 50, 5)).ex_id);
+        ++done["short jobs"];
+        break;
+      case 2:
+        running.push_back(cluster.submit(failing).ex_id);
+        ++done["failing jobs"];
+        break;
+      case 3:
+        command(ex_id, "/_workers?add=" + std::to_string(1 + chance() % 3));
+        break;
+      case 4:
+        command(ex_id, "/_workers?remove=1");
+        break;
+      case 5:
+        command(ex_id, "/_pause");
+        break;
+      case 6:
+        command(ex_id, "/_resume");
+        break;
+      default:
+        command(ex_id, "/_stop");
+        stopped.push_back(ex_id);
+    }
+    if (!stopped.empty() && chance() % 8 == 0) {
+      const std::string again = stopped[chance() % stopped.size()];
+      const HttpAnswer answer = cluster.post("/v1/ex/" + again + "/_recover");
+      BOOST_TEST((answer.status == 200 || answer.status == 409 || answer.status == 400), answer.body);
+      if (answer.status == 200) {
+        running.push_back(answer.json().at("ex_id"));
+        ++done["recoveries"];
+      }
+      std::erase(stopped, again);
+    }
+    std::erase_if(running, [&](const std::string& each) {
+      const std::string status = cluster.status(each);
+      return status == "completed" || status == "stopped" || status == "failed";
+    });
+  };
+  const auto soak_for = [&](std::chrono::seconds time) {
+    for (const auto end = Steady::now() + time; Steady::now() < end;) {
+      act();
+      std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 400));
+    }
+    for (const std::string& each : running) {
+      cluster.post("/v1/ex/" + each + "/_stop");
+    }
+    for (const std::string& each : running) {
+      const std::string status = cluster.wait_for_end(each, 60s);
+      BOOST_TEST((status == "completed" || status == "stopped" || status == "failed"), each << " is " << status);
+    }
+    running.clear();
+  };
+  soak_for(std::max<std::chrono::seconds>(10s, soak_time() / 6));
+  const auto before = idle_holdings(cluster);
+  done.clear();
+  soak_for(soak_time());
+  std::string acts;
+  for (const auto& [what, count] : done) {
+    acts += (acts.empty() ? "" : ", ") + std::to_string(count) + " " + what;
+  }
+  BOOST_TEST_MESSAGE(soak_time().count() << " s: " << acts);
+  require_flat(cluster, before, idle_holdings(cluster));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
