@@ -218,8 +218,9 @@ def after_slot_kill(cluster, count, chance):
     return [again for kill in kills for again in begun_again(events, kill)[:1]]
 
 
-def after_machine_loss(cluster, count, chance):
-    """The second machine says nothing any more, its connections stay: what a cut cable or a dead kernel looks like."""
+def after_machine_loss(cluster, count, chance, how):
+    """All of the second machine at once. SIGSTOP: it says nothing any more, its connections stay, as with a cut cable or a
+    dead kernel. SIGKILL: its connections end, and nobody starts it again."""
     times = []
     for _ in range(count):
         cluster.start_second_machine(2)
@@ -229,11 +230,11 @@ def after_machine_loss(cluster, count, chance):
         family = cluster.family(cluster.second.pid)
         lost_at = time.time()
         for pid in family:
-            os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, how)
         time.sleep(8)
         events = cluster.slices(ex_id, "data/logs/slicebus-worker.log", "second.log")
         times += begun_again(events, lost_at)
-        for pid in family:
+        for pid in family if how == signal.SIGSTOP else ():
             os.kill(pid, signal.SIGKILL)
         cluster.second.wait()
         cluster.second = None
@@ -312,8 +313,11 @@ def main():
             times = results["slot"] = after_slot_kill(cluster, chosen.kills, chance)
             missed += [] if row("kill -9 of a slot to its slice running elsewhere", times, 0.1) else ["slot"]
         if wanted("machine"):
-            times = results["machine"] = after_machine_loss(cluster, max(2, chosen.kills // 5), chance)
-            missed += [] if row("loss of a machine to its slices running elsewhere", times, 5) else ["machine"]
+            rounds = max(2, chosen.kills // 5)
+            times = results["machine"] = after_machine_loss(cluster, rounds, chance, signal.SIGSTOP)
+            missed += [] if row("silence of a machine to its slices running elsewhere", times, 5) else ["machine"]
+            times = results["machine killed"] = after_machine_loss(cluster, rounds, chance, signal.SIGKILL)
+            missed += [] if row("kill -9 of a machine's agent and slots to its slices running elsewhere", times, 5) else ["machine killed"]
         if wanted("controller"):
             times, _ = after_kill_of(cluster, chosen.kills // 2, chance, False)
             results["controller"] = times
