@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "common/log/log.hpp"
+#include "master/http/response_writer.hpp"
 
 namespace slicebus {
 namespace {
@@ -181,7 +182,7 @@ void RecordsActor::on(const scheduler::StopServing&) {
   executions_.give_up_waiting();
   assets_.give_up_waiting();
   for (const http::HttpRequest& request : server_.take(SIZE_MAX)) {
-    server_.answer(request.id, api::standard_error(503, "the master is shutting down; ask again when it is back"));
+    server_.answer(request.id, http::standard_error(503, "the master is shutting down; ask again when it is back"));
   }
   finish_round();
   server_.drain(config_.drain_limit);

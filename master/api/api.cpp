@@ -5,6 +5,7 @@
 #include "master/api/body.hpp"
 #include "master/api/routes.hpp"
 #include "master/api/status.hpp"
+#include "master/http/response_writer.hpp"
 
 namespace slicebus::api {
 
@@ -13,8 +14,6 @@ using service::Document;
 using service::Json;
 
 namespace {
-
-constexpr std::size_t message_bytes_max = 3'000;  // R-api-11
 
 /// R-api-4: four spaces.
 http::HttpResponse json_response(int status, const Json& json) {
@@ -31,17 +30,9 @@ std::string joined(const std::vector<std::string>& methods) {
 
 }  // namespace
 
-http::HttpResponse standard_error(int status, std::string_view message) {
-  std::size_t end = std::min(message.size(), message_bytes_max);
-  while (end < message.size() && end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) {
-    --end;
-  }
-  return json_response(status, Json{{"error", status}, {"message", std::string(message.substr(0, end))}});
-}
-
 http::HttpResponse Api::render(const Answer<Document>& answer, int status) const {
   if (!answer) {
-    return standard_error(http_status(answer.error().kind, config_.validation_status), answer.error().message);
+    return http::standard_error(http_status(answer.error().kind, config_.validation_status), answer.error().message);
   }
   return json_response(status, answer->json());
 }
@@ -51,7 +42,7 @@ std::optional<http::HttpResponse> Api::handle(const http::HttpRequest& request) 
   try {
     return answer(request);
   } catch (const std::exception& mistake) {
-    return standard_error(500, std::string("this request met a mistake of ours: ") + mistake.what());
+    return http::standard_error(500, std::string("this request met a mistake of ours: ") + mistake.what());
   }
 }
 
@@ -71,7 +62,7 @@ std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) 
     return render(body);
   }
   if (found.route == nullptr) {
-    http::HttpResponse refusal = standard_error(405, "cannot " + request.method + " endpoint " + request.target);
+    http::HttpResponse refusal = http::standard_error(405, "cannot " + request.method + " endpoint " + request.target);
     refusal.allow = joined(found.methods);
     return refusal;
   }

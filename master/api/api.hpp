@@ -28,7 +28,4 @@ class Api {
   Desk desk_;
 };
 
-/// The standard error (R-api-8).
-http::HttpResponse standard_error(int status, std::string_view message);
-
 }  // namespace slicebus::api

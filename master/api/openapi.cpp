@@ -169,7 +169,9 @@ std::string_view path_parameter_help(std::string_view name) {
   return found == path_parameters.end() ? "" : found->help;
 }
 
-Document openapi() {
+namespace {
+
+Document made_from_routes() {
   Json paths = Json::object();
   for (const Route& route : routes()) {
     Json& item = paths[std::string(route.path)];
@@ -183,6 +185,14 @@ Document openapi() {
                        {"servers", {{{"url", "/"}}, {{"url", "/v1"}}}},
                        {"paths", std::move(paths)},
                        {"components", {{"schemas", std::move(schemas().json())}, {"responses", refused_responses()}}}});
+}
+
+}  // namespace
+
+const Document& openapi() {
+  // As text, which is shown as it is.
+  static const Document document = Document::unread(made_from_routes().text(), "the OpenAPI document").value();
+  return document;
 }
 
 }  // namespace slicebus::api

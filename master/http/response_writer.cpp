@@ -64,9 +64,14 @@ std::string http_date(WallTime at) {
 }  // namespace
 
 HttpResponse standard_error(int status, std::string_view message) {
+  constexpr std::size_t message_bytes_max = 3'000;
+  std::size_t end = std::min(message.size(), message_bytes_max);
+  while (end < message.size() && end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U) {
+    --end;  // not within a character
+  }
   nlohmann::ordered_json body;
   body["error"] = status;
-  body["message"] = std::string(message);
+  body["message"] = std::string(message.substr(0, end));
   return {.status = status, .body = body.dump(4, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
 }
 

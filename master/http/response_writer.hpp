@@ -7,8 +7,8 @@
 
 namespace slicebus::http {
 
-/// The standard error of the API (R-api-8): {"error": status, "message": text}, indented by 4 spaces. Bytes of
-/// `message` that are not UTF-8 are replaced, for it may quote what a client sent.
+/// The standard error of the API (R-api-8): {"error": status, "message": text}, indented by 4 spaces. It may quote
+/// what a client sent: bytes that are not UTF-8 are replaced, and it is cut at 3,000 bytes (R-api-11).
 HttpResponse standard_error(int status, std::string_view message);
 
 /// What the request decides about its answer's form.

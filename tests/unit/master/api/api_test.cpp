@@ -366,13 +366,6 @@ BOOST_FIXTURE_TEST_CASE(settings_change_the_log_level_of_a_jobs_latest_execution
               Told{404, "no active execution context was found for ex_id: " + ex_id.text}));
 }
 
-BOOST_AUTO_TEST_CASE(a_message_is_cut_at_3000_bytes_between_characters) {
-  std::string text(2'999, 'a');
-  text += "\xc3\xa4 and more";
-  const Json body = Json::parse(slicebus::api::standard_error(500, text).body);
-  BOOST_TEST(body.at("message").get<std::string>().size() == 2'999u);
-}
-
 BOOST_FIXTURE_TEST_CASE(workers_take_one_whole_positive_parameter_R_api_98, Desk) {
   const std::string ex_id = submit().text;
   for (const std::string& path : {"/ex/" + ex_id, "/jobs/" + job_id.text}) {

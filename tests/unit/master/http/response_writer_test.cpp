@@ -48,6 +48,13 @@ BOOST_AUTO_TEST_CASE(a_standard_error_is_json_with_status_and_message) {  // R-a
   BOOST_TEST(response.body == "{\n    \"error\": 404,\n    \"message\": \"no job \\\"a\\\"\"\n}");
 }
 
+BOOST_AUTO_TEST_CASE(a_message_is_cut_at_3000_bytes_between_characters_R_api_11) {
+  std::string text(2'999, 'a');
+  text += "\xc3\xa4 and more";
+  const auto body = nlohmann::json::parse(standard_error(500, text).body);
+  BOOST_TEST(body.at("message").get<std::string>().size() == 2'999u);
+}
+
 BOOST_AUTO_TEST_CASE(a_standard_error_is_json_whatever_it_quotes) {
   const auto body = nlohmann::json::parse(standard_error(400, "header \"\xff\x01\"").body);
   BOOST_TEST(body.at("error") == 400);
