@@ -19,7 +19,7 @@ bool contains(const std::vector<SliceCopy>& copies, const SliceCopy& copy) {
 
 }  // namespace
 
-void Slot::State::on(const SliceEnded& event, TimePoint now) {
+void Slot::State::on(const SliceEnded& event, TimePoint) {
   SliceOutcome outcome = event.outcome;
   if (outcome.kind == OutcomeKind::completed && outcome.members.empty()) {
     outcome.members.push_back(outcome.copy);
@@ -32,18 +32,18 @@ void Slot::State::on(const SliceEnded& event, TimePoint now) {
   }
   switch (outcome.kind) {
     case OutcomeKind::held:
-      held(outcome, now);
+      held(outcome);
       break;
     case OutcomeKind::failed:
-      failed(outcome, now);
+      failed(outcome);
       break;
     case OutcomeKind::completed:
-      completed(outcome, now);
+      completed(outcome);
       break;
   }
 }
 
-void Slot::State::held(const SliceOutcome& outcome, TimePoint) {
+void Slot::State::held(const SliceOutcome& outcome) {
   const auto& running = holdings.running();
   if (!running || running->copy != outcome.copy) {
     return;
@@ -66,7 +66,7 @@ void Slot::State::held(const SliceOutcome& outcome, TimePoint) {
 }
 
 /// A slice that fails while others are held may have left records among theirs: all that is held runs again elsewhere.
-void Slot::State::failed(const SliceOutcome& outcome, TimePoint now) {
+void Slot::State::failed(const SliceOutcome& outcome) {
   const auto& running = holdings.running();
   const bool ran = running && running->copy == outcome.copy;
   const bool was_held = holdings.is_held(outcome.copy);
@@ -81,11 +81,11 @@ void Slot::State::failed(const SliceOutcome& outcome, TimePoint now) {
   if (disowned) {
     give_back({outcome.copy});
   } else {
-    report(outcome, now);
+    report(outcome);
   }
 }
 
-void Slot::State::completed(const SliceOutcome& outcome, TimePoint now) {
+void Slot::State::completed(const SliceOutcome& outcome) {
   const auto& running = holdings.running();
   // Alone and taken back while it ran, it is still worth a report: the first completion of an unfinished slice wins.
   const bool alone = outcome.members.size() == 1 && running && running->copy == outcome.members.front();
@@ -94,7 +94,7 @@ void Slot::State::completed(const SliceOutcome& outcome, TimePoint now) {
   });
   if (alone || all_ours) {
     holdings.release(outcome.members);
-    report(outcome, now);
+    report(outcome);
     return;
   }
   // Some of its members were taken back while their records were on the way out: the output is nobody's.
@@ -148,7 +148,7 @@ void Slot::State::on(const NothingHeld&, TimePoint) {
   }
 }
 
-void Slot::State::report(SliceOutcome outcome, TimePoint now) {
+void Slot::State::report(SliceOutcome outcome) {
   const SliceCopy copy = outcome.copy;
   if (over) {
     if (outcome.has_output) {
@@ -156,12 +156,8 @@ void Slot::State::report(SliceOutcome outcome, TimePoint now) {
     }
     return;
   }
-  Report& kept = reports[copy];
-  kept.outcome = std::move(outcome);
-  if (welcomed) {
-    kept.said_at = now;
-    say(wire::SliceReport{setup.process, {kept.outcome}});
-  }
+  reports[copy].outcome = std::move(outcome);
+  unsaid.push_back(copy);
 }
 
 void Slot::State::publish(const std::vector<SliceCopy>& copies) {

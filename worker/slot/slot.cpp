@@ -16,6 +16,9 @@ namespace {
 constexpr int unanswered_beats_max = 3;
 /// A window that doubled or halved is told at once, but not more often than this.
 constexpr Duration window_news_min = 20ms;
+/// Slices of microseconds are reported together, those that take longer than this one by one, each at once.
+constexpr Duration report_every = 1ms;
+constexpr std::size_t reported_together_max = 256;
 /// About the most bytes of outcomes in one report; each error text is at most 64 KiB.
 constexpr std::size_t report_bytes_max = 4U << 20U;
 
@@ -75,7 +78,7 @@ void Slot::State::on(const SlotTick&, TimePoint now) {
       say_hello(now);
     } else {
       say_beat(now);
-      say_reports(now, true);
+      say_overdue_reports(now);
     }
   }
   std::vector<SliceCopy> again;
@@ -146,7 +149,7 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
   if (!unsaid_held.empty()) {
     say(wire::SliceReport{setup.process, std::exchange(unsaid_held, {})});
   }
-  say_reports(now, false);
+  say_report(std::exchange(unsaid, {}), now);
 }
 
 void Slot::State::hear(const wire::SliceAssign& assign) {
@@ -200,6 +203,7 @@ void Slot::State::hear(const wire::SlotBeatAck& answer, TimePoint now) {
 void Slot::State::say_hello(TimePoint now) {
   welcomed = false;
   unsaid_held.clear();
+  unsaid.clear();
   beat_at = now + config.beat;
   announced = asked_window();
   wire::SlotHello hello{.number = ++hellos,
@@ -259,14 +263,31 @@ void Slot::State::say_beat(TimePoint now) {
   say(std::move(beat));
 }
 
-/// Says what was never said; with `overdue_too` also what was said half a beat ago or more and is not acknowledged.
-void Slot::State::say_reports(TimePoint now, bool overdue_too) {
+/// Says what was said half a beat ago or more and is not acknowledged.
+void Slot::State::say_overdue_reports(TimePoint now) {
+  std::vector<SliceCopy> overdue;
+  for (const auto& [copy, report] : reports) {
+    if (report.said_at && now - *report.said_at >= config.beat / 2) {
+      overdue.push_back(copy);
+    }
+  }
+  say_report(overdue, now);
+}
+
+bool Slot::State::is_time_to_report(TimePoint now) const {
+  return welcomed && !unsaid.empty() &&
+         (!holdings.running() || now - reported_at >= report_every || unsaid.size() >= reported_together_max);
+}
+
+void Slot::State::say_report(const std::vector<SliceCopy>& copies, TimePoint now) {
   wire::SliceReport batch{.process = setup.process};
   std::size_t bytes = 0;
-  for (auto& [copy, report] : reports) {
-    if (report.said_at && (!overdue_too || now - *report.said_at < config.beat / 2)) {
+  for (const SliceCopy& copy : copies) {
+    const auto found = reports.find(copy);
+    if (found == reports.end()) {
       continue;
     }
+    Report& report = found->second;
     report.said_at = now;
     bytes += bytes_of(report.outcome);
     batch.outcomes.push_back(report.outcome);
@@ -348,6 +369,10 @@ void Slot::State::after_step(TimePoint now) {
     wiped = false;
     out.emplace_back(RunSlice{holdings.begin(), log_level});
   }
+  if (is_time_to_report(now)) {
+    reported_at = now;
+    say_report(std::exchange(unsaid, {}), now);
+  }
   const std::uint32_t wanted = asked_window();
   if (welcomed && (wanted >= announced * 2 || wanted * 2 <= announced) && wanted != announced &&
       now - said_beat_at >= window_news_min) {
@@ -380,6 +405,10 @@ std::optional<TimePoint> Slot::next_deadline() const {
   }
   if (state_->connected) {
     next = state_->beat_at;
+  }
+  if (state_->welcomed && !state_->unsaid.empty()) {
+    const TimePoint report_at = state_->reported_at + report_every;
+    next = next ? std::min(*next, report_at) : report_at;
   }
   for (const auto& [copy, publishing] : state_->unpublished) {
     if (!publishing.asked && (!next || publishing.retry_at < *next)) {

@@ -15,7 +15,7 @@ struct Slot::State {
   /// Reported and not acknowledged.
   struct Report {
     wire::SliceOutcome outcome;
-    std::optional<TimePoint> said_at;  ///< nothing: not yet, the slot waits for its welcome
+    std::optional<TimePoint> said_at;  ///< nothing: not yet, it stands in `unsaid`
   };
   /// Accepted and not visible yet.
   struct Publishing {
@@ -40,7 +40,9 @@ struct Slot::State {
   void hear(const wire::SlotBeatAck& answer, TimePoint now);
   void say_hello(TimePoint now);
   void say_beat(TimePoint now);
-  void say_reports(TimePoint now, bool overdue_too);
+  void say_report(const std::vector<wire::SliceCopy>& copies, TimePoint now);
+  void say_overdue_reports(TimePoint now);
+  bool is_time_to_report(TimePoint now) const;
   void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false,
                  const std::string& reason = {});
   void take_back(const std::vector<wire::SliceCopy>& named);
@@ -55,10 +57,10 @@ struct Slot::State {
   void on(const NothingHeld&, TimePoint now);
   void on(const OutputPublished& event, TimePoint now);
   void on(const PublishFailed& event, TimePoint now);
-  void held(const wire::SliceOutcome& outcome, TimePoint now);
-  void failed(const wire::SliceOutcome& outcome, TimePoint now);
-  void completed(const wire::SliceOutcome& outcome, TimePoint now);
-  void report(wire::SliceOutcome outcome, TimePoint now);
+  void held(const wire::SliceOutcome& outcome);
+  void failed(const wire::SliceOutcome& outcome);
+  void completed(const wire::SliceOutcome& outcome);
+  void report(wire::SliceOutcome outcome);
   void publish(const std::vector<wire::SliceCopy>& copies);
   std::vector<wire::SliceCopy> discard_held();
 
@@ -93,6 +95,8 @@ struct Slot::State {
   bool wiped = false;       ///< what the operations held was discarded while a slice ran: its records went with it
   std::vector<wire::SliceOutcome> unsaid_held{};  ///< became held between a hello and its welcome
   std::map<wire::SliceCopy, Report> reports{};
+  std::vector<wire::SliceCopy> unsaid{};  ///< of the reports, in the order in which they came
+  TimePoint reported_at{};                ///< when the latest of them were said
   std::map<wire::SliceCopy, Publishing> unpublished{};
 };
 
