@@ -9,6 +9,8 @@ namespace {
 
 /// Deaths that wait for their acknowledgement. Of more, the oldest are left to the leases.
 constexpr std::size_t deaths_max = 4'096;
+/// Beats within which a message may come late.
+constexpr int late_beats_max = 3;
 
 /// By the process's own doing: charged to the slice that it ran. We and the kernel, short of memory elsewhere, kill by
 /// SIGKILL.
@@ -75,7 +77,7 @@ void Agent::on(const BrokerSaid& event, TimePoint now) {
     report(Report::Level::info, "broker_heard_again", {});
   }
   if (const auto* wanted = std::get_if<wire::SlotsWanted>(&event.message)) {
-    hear(*wanted);
+    hear(*wanted, now);
   } else if (const auto* ack = std::get_if<wire::SlotDeathAck>(&event.message)) {
     hear(*ack);
   } else if (const auto* refused = std::get_if<wire::NodeRefused>(&event.message)) {
@@ -226,11 +228,15 @@ void Agent::bury(const Child& child, const ChildEnded& event, TimePoint now) {
   }
 }
 
-void Agent::hear(const wire::SlotsWanted& wanted) {
-  if (wanted.node != config_.node || wanted.number < wanted_number_) {
+/// A master begins its numbers with its clock, and somebody may have set that back: an older number is a message that
+/// comes late only as long as newer ones come with each beat.
+void Agent::hear(const wire::SlotsWanted& wanted, TimePoint now) {
+  const bool late = wanted.number < wanted_number_ && now - wanted_at_ < config_.beat * late_beats_max;
+  if (wanted.node != config_.node || late) {
     return;
   }
   wanted_number_ = wanted.number;
+  wanted_at_ = now;
   wanted_.clear();
   std::set<AssetId> assets;
   for (const wire::WantedSlots& execution : wanted.executions) {

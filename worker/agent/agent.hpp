@@ -150,7 +150,7 @@ class Agent {
   void on(const Terminate& event, TimePoint now);
   void on(const StoodStill& event, TimePoint now);
   void on(const AgentTick& event, TimePoint now);
-  void hear(const wire::SlotsWanted& wanted);
+  void hear(const wire::SlotsWanted& wanted, TimePoint now);
   void hear(const wire::SlotDeathAck& ack);
   void hear(const wire::NodeRefused& refused);
   void hear_accepted();
@@ -186,6 +186,7 @@ class Agent {
   std::uint32_t last_worker_id_ = 0;
 
   std::uint64_t wanted_number_ = 0;
+  TimePoint wanted_at_{};  ///< when what is wanted was heard last
   std::map<ExecutionId, wire::WantedSlots> wanted_;
   std::set<ExecutionId> settled_;
   AssetNeeds assets_;          ///< of what is wanted

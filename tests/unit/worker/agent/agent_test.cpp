@@ -94,6 +94,16 @@ BOOST_AUTO_TEST_CASE(older_orders_that_come_late_and_orders_for_others_change_no
       only<TellSlot>(machine.step(BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, 10, {share(ex_a, 1)}}}, 1s)).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_master_whose_clock_was_set_back_is_heard_once_the_former_one_is_silent) {
+  Machine machine(2);
+  machine.tick(0s);
+  machine.step(BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, 10, {share(ex_a, 1)}}}, 0s);
+  BOOST_TEST(only<TellSlot>(machine.step(BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, 2, {}}}, 2900ms)).empty());
+  BOOST_TEST(only<TellSlot>(machine.step(BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, 2, {}}}, 3900ms)).size() == 1U);
+  BOOST_TEST((bound_keys(machine.step(BrokerSaid{wire::SlotsWanted{NodeId{"n1"}, 3, {share(ex_a, 2)}}}, 4s)).size()) ==
+             1U);
+}
+
 BOOST_AUTO_TEST_CASE(slots_follow_their_controller_to_another_endpoint_draining_ones_too) {
   Machine machine(2);
   machine.tick(0s);
