@@ -34,12 +34,14 @@ Slot::State::State(SlotConfig with, SlotSetup who)
 
 void Slot::State::on(const Connected&, TimePoint now) {
   connected = true;
+  reconnect_at.reset();
   say_hello(now);
 }
 
 void Slot::State::on(const Moved&, TimePoint) {
   connected = false;
   welcomed = false;
+  reconnect_at.reset();
 }
 
 void Slot::State::on(const Drain&, TimePoint) {
@@ -73,6 +75,10 @@ void Slot::State::on(const Over&, TimePoint) {
 }
 
 void Slot::State::on(const SlotTick&, TimePoint now) {
+  if (reconnect_at && now >= *reconnect_at) {
+    reconnect_at.reset();
+    out.emplace_back(Reconnect{});
+  }
   if (connected && now >= beat_at) {
     if (!welcomed || now - answered_at > config.beat * unanswered_beats_max) {
       say_hello(now);
@@ -129,8 +135,10 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
     return;
   }
   if (welcome.ex_id != setup.ex_id) {
+    // Somebody else's controller has the port. Ours is there again soon, or the agent says where it is; asking at once
+    // would ask without an end.
     connected = false;
-    out.emplace_back(Reconnect{});
+    reconnect_at = now + config.beat;
     return;
   }
   if (welcome.epoch < epoch) {
@@ -405,6 +413,8 @@ std::optional<TimePoint> Slot::next_deadline() const {
   }
   if (state_->connected) {
     next = state_->beat_at;
+  } else {
+    next = state_->reconnect_at;
   }
   if (state_->welcomed && !state_->unsaid.empty()) {
     const TimePoint report_at = state_->reported_at + report_every;

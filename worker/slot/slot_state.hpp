@@ -87,6 +87,7 @@ struct Slot::State {
   TimePoint beat_at{};          ///< counts while connected
   TimePoint said_beat_at{};
   TimePoint answered_at{};
+  std::optional<TimePoint> reconnect_at{};  ///< another execution answers there: then it is tried again
 
   Holdings holdings{};
   bool flushing = false;  ///< the operations were asked to let go and have not answered

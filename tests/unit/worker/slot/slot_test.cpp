@@ -113,10 +113,13 @@ BOOST_AUTO_TEST_CASE(a_hello_without_an_answer_is_said_again_with_a_new_number) 
   BOOST_TEST(hellos[2].number == 3U);
 }
 
-BOOST_AUTO_TEST_CASE(the_controller_of_another_execution_is_left) {
+BOOST_AUTO_TEST_CASE(the_controller_of_another_execution_is_left_after_a_beat_and_not_asked_again_before) {
   SlotDesk desk;
   desk.step(Connected{});
   desk.hear(wire::SlotWelcome{.hello = 1, .ex_id = {"ex2"}, .epoch = 1});
+  desk.wait(900ms);
+  BOOST_TEST(desk.take<Reconnect>().empty());
+  desk.wait(200ms);
   BOOST_TEST(desk.take<Reconnect>().size() == 1U);
   desk.wait(5s);
   BOOST_TEST(desk.said<wire::SlotHello>().size() == 1U);
