@@ -72,13 +72,13 @@ void Controller::State::steal(TimePoint now) {
   }
 }
 
-/// Operations that hold records let go of them when nothing else will come, or when the execution is to stop.
+/// Operations that hold records let go of them when nothing else is there to come, or when the execution is to stop.
 void Controller::State::flush_if_all_held(TimePoint now) {
   const std::size_t held = queue.count(SliceState::held);
   if (held == 0 || now < flush_at) {
     return;
   }
-  const bool all_held = queue.size() == held && exhausted() && accounting.planning() == 0;
+  const bool all_held = queue.size() == held && dry() && accounting.planning() == 0;
   if (!ending() && !all_held) {
     return;
   }

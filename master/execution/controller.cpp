@@ -178,6 +178,7 @@ void Controller::State::on(const Sliced& event, TimePoint now) {
   }
   Slicer& slicer = found->second;
   slicer.asked = 0;
+  slicer.dry = event.step.requests.empty();
   if (proposing || final_state) {
     return;  // it is sliced again by whoever recovers this execution
   }
@@ -343,6 +344,13 @@ bool Controller::State::exhausted() const {
   return !setup.persistent && std::all_of(slicers.begin(), slicers.end(), [&](const auto& each) {
     return each.second.position.done || each.first >= setup.slicers;
   });
+}
+
+/// Nothing is there to be planned now; for a persistent execution there is never less.
+bool Controller::State::dry() const {
+  return exhausted() || std::all_of(slicers.begin(), slicers.end(), [&](const auto& each) {
+           return each.second.position.done || each.second.dry || each.first >= setup.slicers;
+         });
 }
 
 std::int64_t Controller::State::wall_ms(TimePoint now) const {

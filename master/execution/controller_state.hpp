@@ -21,6 +21,7 @@ struct Controller::State {
     store::SlicerState position;  ///< what the next group says, or an earlier one said
     std::size_t asked = 0;        ///< requests that the question in flight may bring; 0: none in flight
     TimePoint ask_at{};           ///< it had nothing at the time
+    bool dry = false;             ///< it had nothing when it was asked last
   };
   /// A slot's death that is acknowledged once its group is durable.
   struct ChargedDeath {
@@ -54,6 +55,7 @@ struct Controller::State {
   void fail_execution(std::string reason, TimePoint now);
   void exit(int code, std::string why);
   bool exhausted() const;
+  bool dry() const;
   bool ending() const { return stopping || !failure.empty(); }
   std::int64_t wall_ms(TimePoint now) const;
 

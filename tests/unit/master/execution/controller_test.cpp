@@ -403,6 +403,23 @@ BOOST_AUTO_TEST_CASE(held_slices_are_flushed_when_nothing_else_is_unfinished_and
   BOOST_TEST(groups.at(0).completed.at(0).slices.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(held_slices_of_a_persistent_execution_are_flushed_when_its_input_has_nothing_for_now) {
+  ControllerSetup setup = ControllerDesk::plain();
+  setup.persistent = true;
+  ControllerDesk desk(setup);
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 4);
+  desk.slice(2, false);
+  desk.commit();
+  for (const SliceCopy& copy : desk.assigned("s1")) {
+    desk.said("s1", wire::SliceReport{{"s1"}, {{.kind = wire::OutcomeKind::held, .copy = copy}}});
+  }
+  BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").empty());
+  desk.slice(0, false);
+  BOOST_TEST(desk.to_slot<wire::SliceFlush>("s1").size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(an_idle_slot_makes_another_give_back_what_it_has_not_begun) {
   ControllerDesk desk;
   desk.open();
