@@ -1,5 +1,5 @@
 #pragma once
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,137 +7,117 @@
 #include <string>
 #include <vector>
 
-#include "common/wire/messages.hpp"
-#include "tests/sim/output_directory.hpp"
-#include "tests/sim/watched_ledger.hpp"
+#include "tests/sim/faults.hpp"
+#include "tests/sim/job.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/records.hpp"
 #include "tests/sim/world.hpp"
 
-/// A whole cluster on a virtual clock: the real cores of controller and slot, small models of master, broker, agents,
-/// network, ledger disk and output directory. See protocol-model for the same in Python, with models of the cores.
+namespace slicebus::service {
+class Executions;
+}
+
+/// A whole cluster on a virtual clock: the very cores of broker, master, controller, agent and slot; models of the
+/// network, the disks, the operations and the people.
 namespace slicebus::sim {
 
-class Agent;
-class Master;
+class SimAgent;
 class SimController;
+class SimMaster;
 class SimSlot;
 
-/// Rules that a test of the tests turns off, in the world around the cores or in a layer between them.
+/// Rules that a test of the tests breaks, in the world around the cores or in a layer between them.
 enum class Mutation {
   none,
-  no_epoch_check,             ///< the ledger takes groups of any epoch, and nobody ends the controller before
   acknowledge_before_commit,  ///< the core hears that a group is durable when it is handed over
-  every_verdict_is_publish,   ///< a slot makes refused output visible too
-  no_flush,                   ///< SliceFlush is lost, always
+  assign_before_commit,       ///< the same of groups that only plan
+  no_epoch_in_fences,         ///< a fence is its number
   never_given_out_again,      ///< leases never end, deaths are acknowledged and not heard
+  published_before_verdict,   ///< output becomes visible when it is prepared
+  report_said_once,           ///< a slot forgets an outcome that it has said
+  groups_slice_by_slice,      ///< members of a group are reported one by one, and so accepted
+  no_flush,                   ///< SliceFlush is lost, always
+  no_epoch_check,             ///< the ledger takes groups of any epoch, and nobody ends the controller before
+  every_verdict_is_publish,   ///< a slot makes refused output visible too
   repeats_taken_for_new,      ///< a slot takes every batch for the next one
   no_fence_in_names,          ///< temporary files are named by the slice alone
   nobody_rolls_forward,       ///< SlicePublish is lost, always
-  published_before_verdict,   ///< output becomes visible when it is prepared
   visible_said_too_early,     ///< a slot says that output is visible before it is
   sweep_after_the_end,        ///< temporary files are swept after the final status is told
   slots_not_told_of_the_end   ///< a slot that slept over the end of its execution is drained like any other
 };
 
-/// One TCP connection of a slot to a controller; what is in its pipes dies with a reset.
-struct Connection {
-  SimSlot* slot;
-  SimController* controller;
-  std::string identity;
-  bool dead = false;
-  TimePoint last_up{}, last_down{};
+struct Options {
+  std::uint64_t seed = 0;
+  Mutation mutation = Mutation::none;
+  bool trace = false;
+  std::optional<std::set<std::size_t>> faults{};  ///< only these of the seed's, by index
 };
 
 class Cluster {
  public:
-  Cluster(std::uint64_t seed, Mutation mutation = Mutation::none, bool trace = false);
+  explicit Cluster(const Options& options);
   ~Cluster();
 
   /// Runs until everything is quiet and checks the end. Throws Violation.
   void run();
-  std::size_t slices() const { return ledger.entries().size(); }
 
-  // -- the job and its world, as the seed wants them
+  // -- the world, as the seed wants it
   Mutation mutation;
   World world;
-  WatchedLedger ledger;
-  OutputDirectory output;
-  std::set<SlicePosition> poison, bad;
-  std::size_t hold = 1;  ///< slices that leave the operation together
-  double speed_s = 0.3;  ///< mean time of a slice
-  std::vector<std::string> nodes;
-  std::uint32_t want_slots = 2;
-  bool late_notice = false;   ///< a slot may learn late that its connection is another one
-  bool keeps_unsent = false;  ///< what could not be sent goes out on the next connection
-  bool locked = true;         ///< one controller of a lineage at a time; else the epoch alone must do
-  double slow_s = 0;          ///< now and then a message takes so much longer
-  double loses = 0;           ///< a pipe is full: so many messages are lost though the connection stays
-  std::size_t ready_max = 6;
-
-  // -- what is there
-  ExecutionId current{"ex1"};
-  std::map<ExecutionId, std::string> records;                                 ///< execution to status
-  std::map<std::pair<ExecutionId, SlicePosition>, wire::FailedSlice> errors;  ///< in the master's records
-  std::uint64_t errors_recorded = 0;                                          ///< the journal up to there
-  std::map<ExecutionId, SimController*> listening;
-  std::map<std::string, Agent*> agents;
-  std::map<std::string, std::vector<ProcessId>> former;  ///< agents that the broker knew before
-  std::map<std::string, TimePoint> registered;
-  Master* master = nullptr;
-  SimController* lock_holder = nullptr;
-  bool broker_up = true;
-  TimePoint broker_since{};
-  std::map<std::string, TimePoint> cut_until;  ///< nodes behind a partition
-  TimePoint disk_full_until{}, output_full_until{};
-  bool want_pause = false;
-  bool pause_seen = false;
-  std::set<wire::SliceCopy> begun;                     ///< every fence runs once
-  std::map<wire::SliceCopy, std::vector<Piece>> made;  ///< what each attempt made, by its name
-  std::map<wire::SliceCopy, std::uint64_t> prepared_by;
-  std::set<std::uint64_t> excused;  ///< slots that were ended in the middle of something: what they leave is not theirs
-  std::map<ExecutionId, wire::ControllerBeat> last_beats;
-  std::uint64_t nonces = 0;
-  std::vector<std::unique_ptr<Connection>> connections;
-
-  Duration delay();
-  Duration slice_time() { return seconds(world.chance.exponential(speed_s) + 0.001); }
-  bool is_cut(const std::string& node) const;
-  bool is_terminal(const ExecutionId& ex) const;
-  void send(Connection& connection, bool up, wire::Message message);
-  void reset(Connection& connection);
-  /// By way of the broker; lost without it, or behind a partition of that node ("" is the master's machine).
-  void relay(const std::string& node, Process* to, std::function<void()> what);
-  void agent_registers(Agent& agent);
-  void agents_known_to(SimController& controller);
-  void freeze_at_the_worst_moment(SimSlot& slot);
+  Network network;
+  WatchedExecutions executions;
+  FillingErrors errors;
+  std::vector<std::unique_ptr<Job>> jobs;
+  std::vector<std::string> nodes;  ///< of workers; the master's is "m", the broker's "b"
+  std::uint32_t slots_per_node = 2;
+  bool has_orphans =
+      false;  ///< controllers may outlive their masters, and nothing but the epoch is between two of them
   TimePoint heal_at{};
+  std::vector<Fault> faults;  ///< all of the seed's
+
+  // -- what its processes need
+  SimMaster* master = nullptr;
+  TimePoint ledgers_full_until{}, output_full_until{};
+  std::set<std::uint64_t> excused;  ///< slots that were ended in the middle of something: what they leave is not theirs
+  std::uint64_t nonces = 0;
+  Job& job_of(const LineageId& lineage);
+  std::string new_id() { return "ex" + std::to_string(++ids_); }
+  Duration slice_time(const Job& job) { return seconds(world.chance.exponential(job.speed_s) + 0.001); }
+  /// Slices that the input of a persistent execution has by now.
+  std::uint64_t input_there(const Job& job, std::uint64_t length) const;
+  void restart_later(std::function<void()> what);
+  void freeze_at_the_worst_moment(SimSlot& slot);
+  void snipe_controller(SimController& controller);
 
  private:
-  struct Fault {
-    TimePoint at;
-    std::string kind;
-    std::uint64_t pick;
-    Duration time;
-  };
-  std::vector<Fault> plan(Chance& chance);
-  void strike(const std::string& kind, std::uint64_t pick, Duration time);
-  void recover(Duration patience);
+  // faults.cpp
+  void strike(const Fault& fault);
+  void strike_process(const std::string& verb, const std::string& kind, const Fault& fault);
+  void strike_network(const Fault& fault);
+  void lose_power();
+  void rolling_restart();
   void heal();
-  void pause_when_quiet();
-  void check_end();
-  bool finished() const;
+  // people.cpp
+  void tend();
+  void tend(Job& job);
+  void submit(Job& job);
+  void recover(Job& job);
+  void order(std::function<void(service::Executions&)> what);
+  void pause_when_quiet(Job& job);
+  bool is_done(const Job& job) const;
+  void status_changed(const ExecutionId& ex_id, const std::string& status);
+  void check_end(Job& job);
+  void check_sums(const Job& job, std::string& wrong);
+  void check_errors(Job& job, std::string& wrong);
   std::string state() const;
 
+  std::map<ExecutionId, Job*> jobs_by_execution_;
+  std::uint64_t ids_ = 0;
   bool quiet_ = false;
+  double snipes_slots_ = 0, snipes_controllers_ = 0;
+  int crashes_left_ = 4;  ///< of controllers, by their own doing: five in a row are the end of an execution
   bool late_pause_ = false;
-  bool snipes_ = false;
-  double end_s_ = 10;
-  int generation_ = 1;
-  int pauses_ = 0;  ///< the last one ends by its own timer only
 };
-
-/// Records that each slice has.
-inline std::uint64_t records_of(SlicePosition slice) { return slice.slicer_order % 7 + 1; }
-/// Records that one attempt rejects: differs between attempts, so that sums tell whose counts were taken.
-inline std::uint64_t rejected_by(const Piece& piece) { return piece.nonce % 2; }
 
 }  // namespace slicebus::sim

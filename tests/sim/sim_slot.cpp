@@ -10,99 +10,139 @@ namespace {
 
 constexpr int retries_max = 2;
 
-std::string text(const wire::SliceCopy& copy) {
-  return "s" + std::to_string(copy.slice.slicer_id) + "/" + std::to_string(copy.slice.slicer_order) + "@" +
-         std::to_string(copy.fence.epoch) + "." + std::to_string(copy.fence.number);
+/// For a mutation: each member of a group for itself.
+void split(std::vector<wire::SliceOutcome>& outcomes) {
+  std::vector<wire::SliceOutcome> singles;
+  for (const wire::SliceOutcome& outcome : outcomes) {
+    for (const wire::SliceCopy& member : outcome.members) {
+      if (member != outcome.copy) {
+        singles.push_back({.kind = outcome.kind, .copy = member, .members = {member}, .counts = {{}, {}}});
+      }
+    }
+    singles.push_back(outcome);
+    if (outcome.members.size() > 1) {
+      singles.back().members = {outcome.copy};
+    }
+  }
+  outcomes = std::move(singles);
 }
 
 }  // namespace
 
-SimSlot::SimSlot(Cluster& cluster, Agent& agent, ExecutionId ex)
+SimSlot::SimSlot(Cluster& cluster, SimAgent& agent, std::uint64_t key)
     : Process(cluster.world, "slot", agent.node()),
       cluster_(cluster),
       agent_(agent),
-      ex_(std::move(ex)),
-      window_(static_cast<std::uint32_t>(cluster.world.chance.whole(1, 4))),
-      core_({.beat = beat_time, .window_min = window_, .window_max = window_},
-            {.ex_id = ex_, .lineage = {"ex1"}, .node = {agent.node()}, .agent = agent.id(), .process = id()}) {
-  after(world_.chance.time(0.01, 0.2), [this] { reconnect(); });
-}
+      key_(key),
+      window_min_(static_cast<std::uint32_t>(cluster.world.chance.whole(1, 4))),
+      window_max_(cluster.world.chance.happens(0.7) ? window_min_ : 16),
+      controller_(
+          cluster.network, *this, id().text, [this] { step(slot::Connected{}); },
+          [this](const Letter& letter) { hear(letter); }) {}
 
-void SimSlot::on_death(const std::string& cause) {
-  if (connection_ != nullptr && world_.chance.happens(0.5)) {
-    connection_->dead = true;  // else what it had sent still arrives
-  }
-  const bool by_force_in_peace = cause == "drained by force" && over_ && !busy_;
-  if (!exits_ && !by_force_in_peace) {
+void SimSlot::on_death(const std::string&) {
+  controller_.close();
+  const bool by_force_in_peace = ending_.signal == 9 && over_ && !busy_;
+  if (!exits_ && !by_force_in_peace && core_) {
     cluster_.excused.insert(uid());
   }
   if (agent_.alive()) {
-    agent_.after(world_.chance.time(0.001, 0.03),
-                 [this, own = cause == "own"] { agent_.slot_died(*this, own, page_); });
+    agent_.after(world_.chance.time(0.001, 0.03), [this] { agent_.child_ended(*this); });
   }
 }
 
-// -- the connection ---------------------------------------------------------------------------------------------------
-
-void SimSlot::connection_lost() {
-  after(world_.chance.time(0, 0.1), [this] { reconnect(); });
+void SimSlot::end(Ending how, const std::string& cause) {
+  if (alive()) {
+    ending_ = how;
+    die(cause);
+  }
 }
 
-void SimSlot::reconnect() {
-  if (connection_ != nullptr && !connection_->dead && connection_->controller->alive()) {
-    return;
-  }
-  auto found = cluster_.listening.find(ex_);
-  // A port may belong to another execution by now.
-  if (world_.chance.happens(0.1) && !cluster_.listening.empty()) {
-    found = cluster_.listening.begin();
-    std::advance(found, static_cast<std::ptrdiff_t>(world_.chance.whole(0, cluster_.listening.size() - 1)));
-  }
-  if (found == cluster_.listening.end() || !found->second->alive() || cluster_.is_cut(node())) {
-    after(world_.chance.time(0.05, 0.3), [this] { reconnect(); });
-    return;
-  }
-  const bool same = connection_ != nullptr && world_.chance.happens(0.6);
-  const std::string identity =
-      same ? connection_->identity : name() + "-" + std::to_string(world_.chance.next() % 1'000'000);
-  cluster_.connections.push_back(std::make_unique<Connection>(Connection{this, found->second, identity}));
-  connection_ = cluster_.connections.back().get();
-  found->second->routes()[identity] = connection_;
-  for (wire::Message& message : std::exchange(unsent_, {})) {
-    cluster_.send(*connection_, true, std::move(message));
-  }
-  const auto notice = [this, mine = connection_] {
-    if (connection_ == mine) {
-      step(slot::Connected{});
-    }
-  };
-  if (cluster_.late_notice && world_.chance.happens(0.5)) {
-    after(world_.chance.time(0, 0.4), notice);
+/// SIGKILL needs nobody's help; a frozen process hears any other when it thaws.
+void SimSlot::signal(int number) {
+  if (number == 9) {
+    world_.at(Duration{}, nullptr, [this] { end({.signal = 9}, "killed by its agent"); });
   } else {
-    after(Duration{}, notice);
+    after(Duration{}, [this] { core_ ? drain() : end({}, "SIGTERM, unbound"); });
+  }
+}
+
+void SimSlot::tell(const wire::SlotBinding& binding) {
+  told_at_ = std::max(told_at_ + 1us, world_.now + world_.chance.time(0, 0.002));
+  after(told_at_ - world_.now, [this, binding] {
+    const bool moved = core_ && binding.endpoint != binding_.endpoint;
+    binding_ = binding;
+    if (!core_) {
+      job_ = &cluster_.job_of(binding.lineage);
+      core_.emplace(slot::SlotConfig{.beat = beat_time, .window_min = window_min_, .window_max = window_max_},
+                    slot::SlotSetup{.ex_id = binding.ex_id,
+                                    .lineage = binding.lineage,
+                                    .node = binding.node,
+                                    .agent = binding.agent,
+                                    .process = binding.process,
+                                    .pid = static_cast<std::uint32_t>(uid())});
+      controller_.connect(binding.endpoint);
+      schedule();
+    } else if (moved) {
+      step(slot::Moved{});
+      controller_.connect(binding.endpoint);
+    }
+    if (binding.drain) {
+      drain();
+    }
+    if (binding.over && !std::exchange(over_, true) && cluster_.mutation != Mutation::slots_not_told_of_the_end) {
+      step(slot::Over{});
+    }
+  });
+}
+
+void SimSlot::drain() {
+  if (!std::exchange(draining_, true)) {
+    step(slot::Drain{});
+  }
+}
+
+// -- the conversation -------------------------------------------------------------------------------------------------
+
+void SimSlot::check_window(const wire::SlotBeat& beat) const {
+  const std::size_t takes_place = beat.holds.size() - beat.held;
+  if (takes_place > window_max_) {
+    throw Violation(name() + " has " + std::to_string(takes_place) + " slices, its window is at most " +
+                    std::to_string(window_max_));
   }
 }
 
 void SimSlot::say(wire::Message message) {
-  if (const auto* beat = std::get_if<wire::SlotBeat>(&message);
-      beat != nullptr && beat->holds.size() > window_ + cluster_.hold + 1) {
-    throw Violation(name() + " has " + std::to_string(beat->holds.size()) + " slices, its window is " +
-                    std::to_string(window_));
+  if (const auto* beat = std::get_if<wire::SlotBeat>(&message)) {
+    check_window(*beat);
   }
-  if (connection_ == nullptr || connection_->dead) {
-    if (cluster_.keeps_unsent && unsent_.size() < 100) {
-      unsent_.push_back(std::move(message));
+  if (cluster_.mutation == Mutation::report_said_once) {
+    if (auto* report = std::get_if<wire::SliceReport>(&message)) {
+      std::erase_if(report->outcomes, [this](const wire::SliceOutcome& outcome) {
+        return outcome.kind != wire::OutcomeKind::held && !said_.insert(outcome.copy).second;
+      });
+      if (report->outcomes.empty()) {
+        return;
+      }
+    } else if (auto* hello = std::get_if<wire::SlotHello>(&message)) {
+      hello->reports.clear();
     }
-    return;
   }
-  cluster_.send(*connection_, true, std::move(message));
+  if (cluster_.mutation == Mutation::groups_slice_by_slice) {
+    if (auto* report = std::get_if<wire::SliceReport>(&message)) {
+      split(report->outcomes);
+    } else if (auto* hello = std::get_if<wire::SlotHello>(&message)) {
+      split(hello->reports);
+    }
+  }
+  controller_.send({}, std::move(message));
 }
 
-void SimSlot::deliver(Connection& connection, const wire::Message& message) {
-  if (&connection != connection_) {
+void SimSlot::hear(const Letter& letter) {
+  if (!core_) {
     return;
   }
-  wire::Message heard = message;
+  wire::Message heard = *letter.message;
   if (cluster_.mutation == Mutation::no_flush && std::holds_alternative<wire::SliceFlush>(heard)) {
     std::get<wire::SliceFlush>(heard).epoch = 0;
   }
@@ -133,7 +173,7 @@ void SimSlot::deliver(Connection& connection, const wire::Message& message) {
 // -- the core ---------------------------------------------------------------------------------------------------------
 
 void SimSlot::step(const slot::SlotEvent& event) {
-  for (const slot::SlotAction& action : core_.step(event, world_.now)) {
+  for (const slot::SlotAction& action : core_->step(event, world_.now)) {
     if (!alive()) {
       return;
     }
@@ -143,10 +183,10 @@ void SimSlot::step(const slot::SlotEvent& event) {
 }
 
 void SimSlot::schedule() {
-  const auto next = core_.next_deadline();
+  const auto next = core_->next_deadline();
   const std::uint64_t version = ++tick_version_;
   if (next && alive()) {
-    after(std::max(Duration{}, *next - world_.now), [this, version] {
+    after(std::max<Duration>(Duration{}, *next - world_.now), [this, version] {
       if (version == tick_version_) {
         step(slot::SlotTick{});
       }
@@ -158,6 +198,9 @@ void SimSlot::perform(const slot::SlotAction& action) {
   std::visit(
       Overloaded{[&](const slot::SendToController& send) { say(send.message); }, [&](const slot::BuildPipeline&) {},
                  [&](const slot::RunSlice& run) {
+                   if (std::exchange(has_slice_, true)) {
+                     throw Violation(name() + " is to run two slices at once");
+                   }
                    commands_.push_back({Command::Kind::run, run.slice});
                    work();
                  },
@@ -169,57 +212,56 @@ void SimSlot::perform(const slot::SlotAction& action) {
                    commands_.push_back({Command::Kind::discard});
                    work();
                  },
-                 [&](const slot::PublishOutput& order) {
-                   for (const wire::SliceCopy& copy : order.copies) {
-                     if (cluster_.mutation == Mutation::visible_said_too_early) {
-                       step(slot::OutputPublished{{copy}});
-                     }
-                     cluster_.freeze_at_the_worst_moment(*this);
-                     after(
-                         world_.chance.time(0, 0.004), [this, copy] { publish(copy); }, true);
+                 [&](const slot::PublishOutput& each) {
+                   for (const wire::SliceCopy& copy : each.copies) {
+                     publish(copy);
                    }
                  },
-                 [&](const slot::DropOutput& order) {
-                   for (const wire::SliceCopy& copy : order.copies) {
-                     cluster_.output.drop(copy);
+                 [&](const slot::DropOutput& each) {
+                   for (const wire::SliceCopy& copy : each.copies) {
+                     job_->output.drop(copy);
                    }
                  },
-                 [&](const slot::Reconnect&) {
-                   connection_->dead = true;
-                   after(100ms, [this] { reconnect(); });
-                 },
+                 [&](const slot::Reconnect&) { controller_.connect(binding_.endpoint); },
                  [&](const slot::ExitSlot& exit) {
                    exits_ = true;
-                   after(20ms, [this, why = exit.why] { die(why); });
+                   after(5ms, [this, exit] { end({.code = exit.code}, exit.why); });
                  }},
       action);
 }
 
+// -- the publisher ----------------------------------------------------------------------------------------------------
+
 void SimSlot::publish(const wire::SliceCopy& copy) {
+  if (cluster_.mutation == Mutation::visible_said_too_early) {
+    after(
+        Duration{}, [this, copy] { step(slot::OutputPublished{{copy}}); }, true);
+    after(
+        world_.chance.time(0, 0.02), [this, copy] { job_->output.publish(copy); }, true);
+    return;
+  }
+  cluster_.freeze_at_the_worst_moment(*this);
+  after(
+      world_.chance.time(0, 0.003), [this, copy] { rename(copy); }, true);
+}
+
+void SimSlot::rename(const wire::SliceCopy& copy) {
   if (world_.now < cluster_.output_full_until) {
     step(slot::PublishFailed{{copy}, "No space left on device"});
     return;
   }
-  cluster_.output.publish(copy);
+  if (!job_->ledger.is_accepted(copy) && cluster_.mutation != Mutation::every_verdict_is_publish) {
+    throw Violation(name() + " makes " + text(copy) + " visible, which is not accepted");
+  }
+  job_->output.publish(copy);
   world_.log(name() + " FILE " + text(copy));
   after(
-      world_.chance.time(0, 0.003), [this, copy] { step(slot::OutputPublished{{copy}}); }, true);
-}
-
-void SimSlot::drain() {
-  if (!draining_) {
-    draining_ = true;
-    after(shutdown_timeout, [this] { die("drained by force"); });
-    step(slot::Drain{});
-  }
-}
-
-void SimSlot::end_as_over() {
-  over_ = true;
-  drain();
-  if (cluster_.mutation != Mutation::slots_not_told_of_the_end) {
-    step(slot::Over{});
-  }
+      world_.chance.time(0, 0.003),
+      [this, copy] {
+        job_->output.sync_names();
+        step(slot::OutputPublished{{copy}});
+      },
+      true);
 }
 
 // -- the operations ---------------------------------------------------------------------------------------------------
@@ -230,19 +272,12 @@ void SimSlot::work() {
   }
   busy_ = true;
   const Command command = commands_.front();
+  runs_ = command.kind == Command::Kind::run;
   commands_.pop_front();
   switch (command.kind) {
-    case Command::Kind::run: {
-      const wire::SliceCopy copy{command.slice.slice, command.slice.fence};
-      if (!cluster_.begun.insert(copy).second) {
-        throw Violation(name() + " runs " + text(copy) + ", which ran before");
-      }
-      world_.log(name() + " runs " + text(copy));
-      page_ = copy;
-      after(
-          cluster_.slice_time(), [this, slice = command.slice] { computed(slice, 0); }, true);
+    case Command::Kind::run:
+      run(command.slice);
       break;
-    }
     case Command::Kind::flush:
       if (inside_.empty()) {
         finish(slot::NothingHeld{});
@@ -258,24 +293,35 @@ void SimSlot::work() {
   }
 }
 
+void SimSlot::run(const wire::AssignedSlice& slice) {
+  const wire::SliceCopy copy{slice.slice, slice.fence};
+  if (!job_->begun.insert(copy).second) {
+    throw Violation(name() + " runs " + text(copy) + ", which ran before");
+  }
+  world_.log(name() + " runs " + text(copy));
+  page_ = copy;
+  after(
+      cluster_.slice_time(*job_), [this, slice] { computed(slice, 0); }, true);
+}
+
 void SimSlot::computed(const wire::AssignedSlice& slice, int attempt) {
   const wire::SliceCopy copy{slice.slice, slice.fence};
-  if (cluster_.poison.contains(slice.slice)) {
-    die("own");
+  if (job_->poison.contains(slice.slice)) {
+    end({.signal = 11}, "poisoned by " + text(copy));
     return;
   }
-  if (cluster_.bad.contains(slice.slice)) {
+  if (job_->bad.contains(slice.slice)) {
     if (attempt < retries_max) {
       after(Duration{}, [this, copy] { step(slot::SliceBackedOff{copy}); });
       after(
-          cluster_.slice_time(), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
+          cluster_.slice_time(*job_), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
       return;
     }
     finish(slot::SliceEnded{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, 1ms});
     return;
   }
   inside_.emplace_back(copy, ++cluster_.nonces);
-  if (inside_.size() < cluster_.hold) {
+  if (inside_.size() < job_->hold) {
     finish(slot::SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copy}, 1ms});
     return;
   }
@@ -299,11 +345,11 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
     finish(slot::SliceGivenBack{name, "No space left on device"});
     return;
   }
-  cluster_.output.prepare(name, pieces);
-  cluster_.made[name] = pieces;
-  cluster_.prepared_by[name] = uid();
+  job_->output.prepare(name, pieces);
+  job_->made[name] = pieces;
+  job_->prepared_by[name] = uid();
   if (cluster_.mutation == Mutation::published_before_verdict) {
-    cluster_.output.publish(name);
+    job_->output.publish(name);
   }
   wire::SliceOutcome outcome{.copy = name, .members = members, .counts = {{}, {}}, .has_output = true};
   for (const Piece& piece : pieces) {
@@ -317,6 +363,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
   after(
       world_.chance.time(0, 0.003),
       [this, outcome] {
+        job_->output.sync(outcome.copy);
         finish(slot::SliceEnded{outcome, 1ms});
       },
       true);
@@ -325,6 +372,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
 void SimSlot::finish(slot::SlotEvent event) {
   page_.reset();
   after(Duration{}, [this, event = std::move(event)] {
+    has_slice_ = has_slice_ && !runs_;
     step(event);
     busy_ = false;
     work();

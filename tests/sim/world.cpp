@@ -95,6 +95,16 @@ std::vector<Process*> World::living(const std::string& kind) const {
   return found;
 }
 
+std::vector<Process*> World::living() const {
+  std::vector<Process*> found;
+  for (const auto& process : processes_) {
+    if (process->alive_) {
+      found.push_back(process.get());
+    }
+  }
+  return found;
+}
+
 std::vector<Process*> World::living_on(const std::string& node) const {
   std::vector<Process*> found;
   for (const auto& process : processes_) {

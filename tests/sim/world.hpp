@@ -104,13 +104,20 @@ class World {
     return made;
   }
   std::vector<Process*> living(const std::string& kind) const;
+  std::vector<Process*> living() const;
   std::vector<Process*> living_on(const std::string& node) const;
 
   void log(const std::string& line);
   bool traces() const { return trace_; }
-  double seconds_now() const { return std::chrono::duration<double>(now - TimePoint{}).count(); }
+  double seconds_now() const { return std::chrono::duration<double>(now - start).count(); }
+  /// The clock that people set: it jumps, `now` does not.
+  WallTime wall() const {
+    return WallTime{1'700'000'000s} + std::chrono::duration_cast<std::chrono::milliseconds>(now - start + wall_ahead);
+  }
 
-  TimePoint now{};
+  static constexpr TimePoint start{1h};
+  TimePoint now = start;
+  Duration wall_ahead{};
   Chance chance;
 
  private:
