@@ -1,5 +1,5 @@
 // Issue 7, M4, P1 of design.md: a disk that is full or read-only is waited for, with the reason in the record; a ledger
-// whose bytes flipped ends its execution `failed`.
+// whose bytes flipped ends its execution `failed`; a clock that is set back harms nothing.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
@@ -237,6 +237,49 @@ BOOST_AUTO_TEST_CASE(ledger_whose_bytes_flip_again_and_again_while_it_is_open_ne
   } else {
     require_failed_for_its_ledger(cluster, posted.ex_id, posted.ex_id);
   }
+}
+
+BOOST_AUTO_TEST_CASE(clock_that_is_set_back_an_hour_and_forth_two_harms_no_execution_whoever_starts_afterwards) {
+  const std::string faketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+  BOOST_REQUIRE_MESSAGE(std::filesystem::exists(faketime), faketime << " is missing: packaging/install-packages test");
+  const TestDirectory directory;
+  const auto clock = directory / "clock";
+  const auto set = [&](const std::string& offset) {
+    std::ofstream(clock.string() + ".next") << offset << "\n";
+    std::filesystem::rename(clock.string() + ".next", clock);
+  };
+  set("+0");
+  const LocalCluster cluster(
+      directory.path(), {.wrapped_in = {"env", "LD_PRELOAD=" + faketime, "FAKETIME_TIMESTAMP_FILE=" + clock.string(),
+                                        "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_RESET=1",
+                                        "ASAN_OPTIONS=verify_asan_link_order=0"}});
+  const auto output = cluster.directory() / "output";
+  const auto updated = [&](const std::string& ex_id) {
+    return cluster.execution(ex_id).at("_updated").get<std::string>();
+  };
+  std::vector<std::string> created;
+  for (const char* offset : {"-1h", "+1h"}) {
+    const auto posted = cluster.submit(exporting_job());
+    require_progress(cluster, output, posted.ex_id, "before the clock is set");
+    const std::string before = updated(posted.ex_id);
+    set(offset);
+    require_progress(cluster, output, posted.ex_id, std::string("after the clock was set to ") + offset);
+    for (const auto& victim : {cluster.controller(posted.ex_id), cluster.broker(), cluster.master()}) {
+      kill_9(victim);
+      require_progress(cluster, output, posted.ex_id, std::string("after a kill at ") + offset);
+    }
+    kill_9(cluster.slots(posted.ex_id).at(0));
+    require_each_record_once(cluster, output, posted.ex_id);
+    BOOST_TEST(updated(posted.ex_id) > before);
+    created.push_back(cluster.execution(posted.ex_id).at("_created"));
+
+    // Who starts by this clock finds slots, too.
+    const auto next = cluster.submit(exporting_job(1));
+    require_each_record_once(cluster, output, next.ex_id);
+    created.push_back(cluster.execution(next.ex_id).at("_created"));
+  }
+  BOOST_TEST(std::is_sorted(created.begin(), created.end()));
+  BOOST_TEST((std::adjacent_find(created.begin(), created.end()) == created.end()));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
