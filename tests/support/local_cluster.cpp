@@ -13,6 +13,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <thread>
 
 #include "common/process/ready.hpp"
@@ -271,7 +272,10 @@ std::vector<std::string> hidden_files(const std::filesystem::path& path) {
 }
 
 Tally tally(const std::vector<std::string>& lines) {
-  return {lines.size(), std::set<std::string>(lines.begin(), lines.end()).size()};
+  std::vector<std::string_view> sorted(lines.begin(), lines.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto distinct = std::unique(sorted.begin(), sorted.end()) - sorted.begin();
+  return {lines.size(), static_cast<std::size_t>(distinct)};
 }
 
 }  // namespace slicebus::support
