@@ -1,0 +1,158 @@
+// The limit of W1 that messages set: a ROUTER gives slices to DEALERs in batches and counts the reports, in the very
+// messages of the conversation, and remembers nothing. One process gives, the others answer.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "common/bus/socket.hpp"
+#include "common/wire/codec.hpp"
+
+namespace {
+
+using namespace slicebus;
+
+constexpr std::size_t batches_in_flight = 2;
+const std::vector<wire::OperationCount> counts(2, wire::OperationCount{1, 1, 0, 2});
+
+std::optional<wire::Message> next_message(bus::Poll& poll, bus::Socket& socket) {
+  for (;;) {
+    if (const auto received = socket.receive()) {
+      return *wire::decode(received->header, received->body);
+    }
+    poll.wait(std::nullopt);
+  }
+}
+
+/// Answers until it is given an empty batch.
+void answer(const std::string& endpoint, const std::string& name) {
+  bus::Context context;
+  auto dealer = *bus::Dealer::connect(context, endpoint, name);
+  bus::Poll poll;
+  poll.watch(dealer.native());
+  static_cast<void>(dealer.send(wire::SliceReport{.process = {name}}));
+  for (;;) {
+    const auto message = next_message(poll, dealer);
+    const auto& batch = std::get<wire::SliceAssign>(*message);
+    if (batch.slices.empty()) {
+      return;
+    }
+    wire::SliceReport report{.process = {name}};
+    report.outcomes.reserve(batch.slices.size());
+    for (const wire::AssignedSlice& slice : batch.slices) {
+      const wire::SliceCopy copy{slice.slice, slice.fence};
+      report.outcomes.push_back({.copy = copy, .members = {copy}, .counts = counts});
+    }
+    static_cast<void>(dealer.send(report));
+  }
+}
+
+double give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, int slots) {
+  bus::Poll poll;
+  poll.watch(router.native());
+  std::vector<std::string> peers;
+  while (peers.size() < static_cast<std::size_t>(slots)) {
+    if (const auto received = router.receive()) {
+      peers.push_back(received->peer);
+    } else {
+      poll.wait(std::nullopt);
+    }
+  }
+  std::uint64_t given = 0;
+  std::uint64_t number = 0;
+  const auto give_batch = [&](const std::string& peer) {
+    wire::SliceAssign batch{1, ++number, {}};
+    batch.slices.reserve(batch_size);
+    for (; given < slices && batch.slices.size() < batch_size; ++given) {
+      batch.slices.push_back(
+          {{0, given + 1}, {1, given + 1}, R"({"from":)" + std::to_string(given) + R"(,"count":1})"});
+    }
+    if (!batch.slices.empty()) {
+      static_cast<void>(router.send(peer, batch));
+    }
+  };
+  const auto began = std::chrono::steady_clock::now();
+  for (const std::string& peer : peers) {
+    for (std::size_t i = 0; i < batches_in_flight; ++i) {
+      give_batch(peer);
+    }
+  }
+  for (std::uint64_t done = 0; done < slices;) {
+    while (const auto received = router.receive()) {
+      const auto message = *wire::decode(received->header, received->body);
+      done += std::get<wire::SliceReport>(message).outcomes.size();
+      give_batch(received->peer);
+    }
+    if (done < slices) {
+      poll.wait(std::nullopt);
+    }
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  for (const std::string& peer : peers) {
+    static_cast<void>(router.send(peer, wire::SliceAssign{1, ++number, {}}));
+  }
+  return took.count();
+}
+
+double seconds(const rusage& used) {
+  const auto each = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return each(used.ru_utime) + each(used.ru_stime);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: bench-dispatch-limit SLICES SLICES_IN_A_BATCH SLOTS\n");
+    return 2;
+  }
+  const auto slices = std::strtoull(argv[1], nullptr, 10);
+  const auto batch_size = std::strtoul(argv[2], nullptr, 10);
+  const int slots = std::atoi(argv[3]);
+  // A process begins before ZeroMQ's threads do, and is told the port when there is one.
+  std::vector<int> tell;
+  for (int slot = 0; slot < slots; ++slot) {
+    int ends[2];
+    if (pipe(ends) != 0) {
+      std::perror("bench-dispatch-limit: pipe");
+      return 1;
+    }
+    if (fork() == 0) {
+      std::uint16_t port = 0;
+      if (read(ends[0], &port, sizeof port) == sizeof port) {
+        answer("tcp://127.0.0.1:" + std::to_string(port), "slot-" + std::to_string(slot));
+      }
+      std::_Exit(0);
+    }
+    tell.push_back(ends[1]);
+  }
+  double took = 0;
+  {
+    bus::Context context;
+    auto router = *bus::Router::bind(context, "tcp://127.0.0.1:*");
+    const std::uint16_t port = router.port();
+    for (const int end : tell) {
+      if (write(end, &port, sizeof port) != sizeof port) {
+        std::perror("bench-dispatch-limit: write");
+        return 1;
+      }
+    }
+    took = give(router, slices, batch_size, slots);
+  }
+  while (wait(nullptr) > 0) {
+  }
+  rusage own{};
+  rusage children{};
+  getrusage(RUSAGE_SELF, &own);
+  getrusage(RUSAGE_CHILDREN, &children);
+  std::printf("{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f}\n", slices, took,
+              seconds(own) + seconds(children));
+  return 0;
+}

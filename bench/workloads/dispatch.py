@@ -1,0 +1,55 @@
+"""W1: how many slices of nothing go through one controller and two slots in a second, each durable before it counts."""
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from measuring import Contestant, LocalCluster, cpu_seconds, program, slices_job, table, take_turns
+
+NAME = "W1 dispatch"
+SLOTS = 2
+BATCH = 256   # slices in a message of the reference
+GROUP = 1000  # slices in a commit of the reference
+
+
+def per_second(result):
+    return {"slices_per_second": result["slices"] / result["seconds"],
+            "cpu_per_million": result["cpu_seconds"] / result["slices"] * 1e6}
+
+
+def slicebus(slices):
+    with LocalCluster(SLOTS) as cluster:
+        cluster.wait_until_ended(cluster.request("/jobs", slices_job(1, SLOTS))["ex_id"], 30, 0.01)
+        time.sleep(0.5)  # the next spare controller and slots have started
+        cpu, began = cpu_seconds(cluster.process.pid), time.monotonic()
+        ex_id = cluster.request("/jobs", slices_job(slices, SLOTS))["ex_id"]
+        cluster.wait_until_ended(ex_id, 900, 0.01)
+        took = time.monotonic() - began
+        time.sleep(0.5)  # the controller has ended, and its time counts as the master's children's
+        return per_second({"slices": slices, "seconds": took, "cpu_seconds": cpu_seconds(cluster.process.pid) - cpu})
+
+
+def ledger(programs, slices):
+    directory = Path(tempfile.mkdtemp(prefix="slicebus-bench-"))
+    result = program(programs / "bench-ledger-limit", directory / "ledger.db", slices, GROUP)
+    shutil.rmtree(directory)
+    return per_second(result)
+
+
+def measure(context):
+    slices = context.scaled(1_000_000)
+    contestants = [
+        Contestant("Slicebus, all durable", lambda: slicebus(slices)),
+        Contestant("limit: messages alone (ROUTER/DEALER, no ledger)",
+                   lambda: per_second(program(context.references / "bench-dispatch-limit", slices, BATCH, SLOTS))),
+        Contestant("limit: the ledger alone (SQLite, no messages)", lambda: ledger(context.references, slices))]
+    if nats := context.peer("nats"):
+        for storage in ("memory", "file"):
+            contestants.append(Contestant(f"NATS JetStream, {storage} storage",
+                                          lambda storage=storage: per_second(program(nats, "dispatch", slices // 5, SLOTS, storage))))
+    if gearman := context.peer("gearman"):
+        contestants.append(Contestant("Gearman, remembers nothing",
+                                      lambda: per_second(program(gearman, "dispatch", slices // 20, SLOTS))))
+    take_turns(contestants, context.rounds)
+    return contestants, table(contestants, [("slices_per_second", "slices/s", ",.0f"),
+                                            ("cpu_per_million", "CPU seconds per million", ".1f")], "slices_per_second")
