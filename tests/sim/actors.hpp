@@ -118,7 +118,8 @@ class SimController final : public Process {
   void end(Ending how, const std::string& cause);
   const ExecutionId& ex() const { return binding_.ex_id; }
   const Ending& ending() const { return ending_; }
-  Job& job() { return job_; }
+  /// Another has opened the ledger since.
+  bool is_replaced() const { return core_ && epoch_ != job_.ledger.epoch(); }
   bool orphan = false;  ///< its master takes it for dead, or is dead itself
 
  private:

@@ -38,7 +38,7 @@ std::unique_ptr<Job> job_for(Chance& chance, Mutation mutation, const std::strin
     }
   }
   job->hold = chance.one_of<std::size_t>({1, 1, 1, 2, 3});
-  job->speed_s = chance.one_of({0.02, 0.3, 1.5, 3.0});
+  job->speed_s = chance.one_of({0.0002, 0.02, 0.3, 1.5, 3.0});
   job->persistent = chance.happens(0.2);
   job->workers = static_cast<std::uint32_t>(chance.whole(1, slots));
   job->ready_max = chance.one_of<std::size_t>({4, 6, 30});

@@ -83,7 +83,7 @@ class Cluster {
   std::uint64_t nonces = 0;
   Job& job_of(const LineageId& lineage);
   std::string new_id() { return "ex" + std::to_string(++ids_); }
-  Duration slice_time(const Job& job) { return seconds(world.chance.exponential(job.speed_s) + 0.001); }
+  Duration slice_time(const Job& job) { return seconds(world.chance.exponential(job.speed_s) + job.speed_s / 20); }
   /// Slices that the input of a persistent execution has by now.
   std::uint64_t input_there(const Job& job, std::uint64_t length) const;
   void restart_later(std::function<void()> what);

@@ -303,10 +303,10 @@ void Cluster::heal() {
   }
   if (has_orphans) {
     // What the lock is for: somebody ends the controller that was replaced, or it serves its slots for ever with
-    // nothing to give.
+    // nothing to give, or waits for ever for slots that know a newer epoch.
     world.at(5s, nullptr, [this] {
       for (Process* process : world.living("controller")) {
-        if (auto* controller = dynamic_cast<SimController*>(process); controller->orphan) {
+        if (auto* controller = dynamic_cast<SimController*>(process); controller->orphan || controller->is_replaced()) {
           controller->end({.signal = 9}, "ended at last");
         }
       }

@@ -347,7 +347,7 @@ void SimController::send(const execution::SendToSlot& each) {
 
 /// What must be true of all that a controller says as long as none has replaced it.
 void SimController::check(const std::string& peer, const wire::Message& message) {
-  if (epoch_ != job_.ledger.epoch()) {
+  if (is_replaced()) {
     return;
   }
   if (const auto* assign = std::get_if<wire::SliceAssign>(&message)) {
