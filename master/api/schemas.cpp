@@ -107,11 +107,21 @@ constexpr Schema all[]{
        "_created":{"type":"string","format":"date-time"},"_updated":{"type":"string","format":"date-time"},
        "_has_errors":{"type":"boolean"},"_failureReason":{"type":"string"},
        "_slicer_stats":{"$ref":"#/components/schemas/SlicerStats"},
+       "_accounting":{"$ref":"#/components/schemas/Accounting"},
        "_workers_wanted":{"type":"integer","description":"Slots wanted now; `workers` stays as posted."},
        "_waiting":{"type":"string","description":"What it waits for, while it waits."},
        "teraslice_version":{"type":"string"},"slicer_hostname":{"type":"string"},"slicer_port":{"type":"integer"},
        "recovered_execution":{"type":"string"},"recovered_slice_type":{"type":"string"},
        "_deleted":{"const":true},"_deleted_on":{"type":"string","format":"date-time"}}})"},
+    {"Accounting",
+     R"({"type":"object","description":"Written at the end, of accepted attempts only: planned = completed + failed + unfinished, and what one operation wrote the next one read.","required":["slices","records","operations"],"properties":{
+       "slices":{"type":"object","required":["planned","completed","failed","unfinished"],"properties":{
+         "planned":{"type":"integer"},"completed":{"type":"integer"},"failed":{"type":"integer"},"unfinished":{"type":"integer"}}},
+       "records":{"type":"object","required":["read","written","rejected"],"properties":{
+         "read":{"type":"integer","description":"By the reader."},"written":{"type":"integer","description":"By the last operation."},
+         "rejected":{"type":"integer","description":"By all of them."}}},
+       "operations":{"type":"array","items":{"type":"object","required":["_op","read","written","rejected","time_ms"],"properties":{
+         "_op":{"type":"string"},"read":{"type":"integer"},"written":{"type":"integer"},"rejected":{"type":"integer"},"time_ms":{"type":"integer"}}}}}})"},
     {"SliceError",
      R"({"type":"object","required":["slice_id","slicer_id","slicer_order","request","state","ex_id","_created","_updated","error"],"properties":{
        "slice_id":{"type":"string"},"slicer_id":{"type":"integer"},"slicer_order":{"type":"integer"},

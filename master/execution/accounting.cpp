@@ -1,15 +1,46 @@
 #include "master/execution/accounting.hpp"
 
+#include <sstream>
 #include <utility>
 
 #include "common/assert.hpp"
 
 namespace slicebus::execution {
 
-void Accounting::open(const store::OpenedLedger& ledger) {
+namespace {
+
+/// The operation after which `counts` do not go on as they should, or nothing.
+std::optional<std::size_t> broken_after(const std::vector<wire::OperationCount>& counts) {
+  for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
+    if (counts[i].records_out != counts[i + 1].records_in) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string gave_and_took(const std::vector<wire::OperationCount>& counts, std::size_t at) {
+  return "operations[" + std::to_string(at) + "] gave out " + std::to_string(counts[at].records_out) +
+         " records, operations[" + std::to_string(at + 1) + "] took in " + std::to_string(counts[at + 1].records_in);
+}
+
+std::string text_of(std::string where, std::string what) {
+  return Error{Errc::internal, std::move(where), std::move(what),
+               "count the output before it is used, and report this with the job"}
+      .text();
+}
+
+}  // namespace
+
+void Accounting::open(const store::OpenedLedger& ledger, std::size_t unfinished) {
   epoch_ = ledger.epoch;
   in_error_ = ledger.in_error;
   tally_ = durable_ = ledger.tally;
+  planned_ = ledger.tally.processed + unfinished;
+  if (ledger.unfinished != unfinished) {
+    contradict("accounts of slices", "the ledger counts " + std::to_string(ledger.unfinished) +
+                                         " unfinished ones, and has requests of " + std::to_string(unfinished));
+  }
 }
 
 void Accounting::plan(std::vector<store::PlannedSlice> planned, store::SlicerState slicer) {
@@ -25,6 +56,7 @@ void Accounting::plan(std::vector<store::PlannedSlice> planned, store::SlicerSta
 }
 
 void Accounting::complete(const wire::SliceOutcome& outcome, Fence fence) {
+  check(outcome);
   store::Completion completion{.fence = fence, .has_output = outcome.has_output};
   completion.slices.reserve(outcome.members.size());
   for (const wire::SliceCopy& member : outcome.members) {
@@ -90,6 +122,7 @@ store::LedgerBatch Accounting::end() {
   SB_ASSERT(under_way_, "end() without a group under way");
   store::LedgerBatch group = std::move(*under_way_);
   under_way_.reset();
+  planned_ += group.planned.size();
   planning_ -= group.planned.size();
   for (const store::PlannedSlice& slice : group.planned) {
     planning_bytes_ -= slice.request.size();
@@ -100,16 +133,38 @@ store::LedgerBatch Accounting::end() {
   return group;
 }
 
-std::optional<std::string> Accounting::contradiction() const {
-  for (std::size_t i = 0; i + 1 < tally_.counts.size(); ++i) {
-    const std::uint64_t out = tally_.counts[i].records_out;
-    const std::uint64_t in = tally_.counts[i + 1].records_in;
-    if (out != in) {
-      return "counts: operations[" + std::to_string(i) + "] gave out " + std::to_string(out) + " records, operations[" +
-             std::to_string(i + 1) + "] took in " + std::to_string(in) + "; please report this with the job";
-    }
+std::optional<std::string> Accounting::contradiction(std::size_t unfinished) const {
+  if (contradiction_) {
+    return contradiction_;
+  }
+  if (const auto at = broken_after(tally_.counts)) {
+    return text_of("accounts of records", gave_and_took(tally_.counts, *at));
+  }
+  if (planned_ != tally_.processed + unfinished) {
+    return text_of("accounts of slices", std::to_string(planned_) + " were planned, but " +
+                                             std::to_string(tally_.processed - tally_.failed) + " are completed, " +
+                                             std::to_string(tally_.failed) + " in error and " +
+                                             std::to_string(unfinished) + " unfinished");
   }
   return std::nullopt;
+}
+
+/// An outcome by itself, so that a contradiction is known by its slice.
+void Accounting::check(const wire::SliceOutcome& outcome) {
+  std::ostringstream where;
+  where << "accounts of slice " << outcome.copy.slice << " under fence " << outcome.copy.fence;
+  if (const auto at = broken_after(outcome.counts)) {
+    contradict(where.str(), gave_and_took(outcome.counts, *at));
+  } else if (!tally_.counts.empty() && tally_.counts.size() != outcome.counts.size()) {
+    contradict(where.str(), "it counts the records of " + std::to_string(outcome.counts.size()) +
+                                " operations, slices before it those of " + std::to_string(tally_.counts.size()));
+  }
+}
+
+void Accounting::contradict(std::string where, std::string what) {
+  if (!contradiction_) {
+    contradiction_ = text_of(std::move(where), std::move(what));
+  }
 }
 
 }  // namespace slicebus::execution

@@ -13,7 +13,8 @@ namespace slicebus::execution {
 /// sums of an execution change with the outcomes that are taken, and travel in the group that takes them.
 class Accounting {
  public:
-  void open(const store::OpenedLedger& ledger);
+  /// @param unfinished  how many slices were read of those that `ledger` counts
+  void open(const store::OpenedLedger& ledger, std::size_t unfinished);
 
   void plan(std::vector<store::PlannedSlice> planned, store::SlicerState slicer);
   void complete(const wire::SliceOutcome& outcome, Fence fence);
@@ -49,16 +50,24 @@ class Accounting {
   /// Planned slices that are not durable yet.
   std::size_t planning() const { return planning_; }
   std::size_t planning_bytes() const { return planning_bytes_; }
-  /// Where the sums contradict each other, or nothing: what one operation gives out, the next one takes in.
-  std::optional<std::string> contradiction() const;
+  /// P4: where the sums contradict each other, or nothing. What one operation gives out, the next one takes in, of each
+  /// outcome and in all; planned slices are completed, in error or unfinished. To be asked when idle; that the ledger
+  /// holds as many slices as these sums say is the ledger's to find when it is given the final state.
+  /// @param unfinished  slices of this execution that are neither completed nor in error
+  std::optional<std::string> contradiction(std::size_t unfinished) const;
 
  private:
+  void check(const wire::SliceOutcome& outcome);
+  void contradict(std::string where, std::string what);
+
   std::uint64_t epoch_ = 0;
   std::uint64_t number_ = 0;
   std::uint64_t in_error_ = 0;
   std::size_t planning_ = 0;
   std::size_t planning_bytes_ = 0;
-  std::size_t waiting_ = 0;  ///< things in next_
+  std::uint64_t planned_ = 0;  ///< slices that were given to this execution or planned by it, and are durable
+  std::optional<std::string> contradiction_{};  ///< the first one that was seen on the way
+  std::size_t waiting_ = 0;                     ///< things in next_
   bool tally_moved_ = false;
   store::Tally tally_{};
   store::Tally durable_{};

@@ -33,7 +33,7 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
   epoch = event.ledger.epoch;
   beat_at = watch_at = now;
   use_log_level(setup.log_level);
-  accounting.open(event.ledger);
+  accounting.open(event.ledger, event.unfinished.size());
   for (std::uint32_t id = 0; id < setup.slicers; ++id) {
     slicers[id].position.slicer_id = id;
   }
@@ -296,17 +296,21 @@ void Controller::State::end_if_done() {
   if (!accounting.idle() || !publishing.empty()) {
     return;
   }
-  if (queue.size() == 0 && exhausted() && failure.empty()) {
-    if (const auto contradiction = accounting.contradiction()) {
-      propose("failed", *contradiction);
-    } else if (accounting.in_error() > 0) {
-      propose("failed", "execution: " + setup.ex_id.text + " had " + std::to_string(accounting.in_error()) +
-                            " slice failures during processing");  // the words of execution.md §3, singular included
-    } else {
-      propose("completed", {});
-    }
-  } else if (ending() && queue.size() == queue.queued()) {
-    propose(failure.empty() ? "stopped" : "failed", failure);
+  const bool done = queue.size() == 0 && exhausted();
+  if (!done && !(ending() && queue.size() == queue.queued())) {
+    return;
+  }
+  if (!failure.empty()) {
+    propose("failed", failure);
+  } else if (const auto contradiction = accounting.contradiction(queue.size())) {
+    propose("failed", *contradiction);
+  } else if (!done) {
+    propose("stopped", {});
+  } else if (accounting.in_error() > 0) {
+    propose("failed", "execution: " + setup.ex_id.text + " had " + std::to_string(accounting.in_error()) +
+                          " slice failures during processing");  // the words of execution.md §3, singular included
+  } else {
+    propose("completed", {});
   }
 }
 

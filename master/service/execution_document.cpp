@@ -11,7 +11,7 @@ namespace slicebus::service {
 namespace {
 
 /// Fields of one run: a recovery starts without them.
-constexpr std::array<std::string_view, 21> run_fields{"relocatable",
+constexpr std::array<std::string_view, 22> run_fields{"relocatable",
                                                       "job_id",
                                                       "ex_id",
                                                       "metadata",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 21> run_fields{"relocatable",
                                                       "slicer_port",
                                                       "slicer_hostname",
                                                       "_slicer_stats",
+                                                      "_accounting",
                                                       "recovered_execution",
                                                       "recovered_slice_type",
                                                       "_workers_wanted",
@@ -134,6 +135,32 @@ Json slicer_stats(const wire::ControllerBeat& beat, std::int64_t ended_ms) {
     stats["queuing_complete"] = date(beat.queuing_complete_ms);
   }
   return stats;
+}
+
+Json accounting(const wire::ControllerBeat& beat, const Json& operations) {
+  const std::uint64_t finished = std::min(beat.slices_processed, beat.slices_planned);
+  Json accounts{{"slices",
+                 {{"planned", beat.slices_planned},
+                  {"completed", beat.slices_processed - std::min(beat.slices_processed, beat.slices_failed)},
+                  {"failed", beat.slices_failed},
+                  {"unfinished", beat.slices_planned - finished}}},
+                {"records", {{"read", 0}, {"written", 0}, {"rejected", 0}}},
+                {"operations", Json::array()}};
+  std::uint64_t rejected = 0;
+  for (std::size_t i = 0; i < beat.counts.size(); ++i) {
+    const wire::OperationCount& count = beat.counts[i];
+    rejected += count.records_rejected;
+    accounts["operations"].push_back({{"_op", i < operations.size() ? text_of(operations[i], "_op") : ""},
+                                      {"read", count.records_in},
+                                      {"written", count.records_out},
+                                      {"rejected", count.records_rejected},
+                                      {"time_ms", count.time_us / 1'000}});
+  }
+  if (!beat.counts.empty()) {
+    accounts["records"] = {
+        {"read", beat.counts.front().records_in}, {"written", beat.counts.back().records_out}, {"rejected", rejected}};
+  }
+  return accounts;
 }
 
 }  // namespace slicebus::service

@@ -43,4 +43,9 @@ void set_outcome(Json& execution, const std::string& error);
 /// @param ended_ms  wall clock at the end; 0: it runs
 Json slicer_stats(const wire::ControllerBeat& beat, std::int64_t ended_ms);
 
+/// `_accounting`, P4: what became of the planned slices, and how many records each operation read (took in), wrote
+/// (gave out) and rejected in those that are completed.
+/// @param operations  of the execution record
+Json accounting(const wire::ControllerBeat& beat, const Json& operations);
+
 }  // namespace slicebus::service

@@ -73,7 +73,9 @@ void Executions::end(Living& living, StatusEvent event, const std::string& reaso
   living.record.desired.clear();
   set_outcome(living.document.json(), reason);
   if (living.beat.started_ms > 0 || living.connected) {
-    living.document.json()["_slicer_stats"] = slicer_stats(living.beat, sources_.wall().time_since_epoch().count());
+    Json& document = living.document.json();
+    document["_slicer_stats"] = slicer_stats(living.beat, sources_.wall().time_since_epoch().count());
+    document["_accounting"] = accounting(living.beat, document["operations"]);
   }
 }
 

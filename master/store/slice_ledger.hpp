@@ -122,6 +122,25 @@ struct LedgerCounts {
   bool operator==(const LedgerCounts&) const = default;
 };
 
+/// What the parts of a ledger say of its slices, each counted where it is kept.
+struct LedgerSums {
+  std::uint64_t planned = 0;     ///< by the slicers
+  std::uint64_t processed = 0;   ///< by the executions' tallies; a slice that failed and ran again counts twice
+  std::uint64_t failed = 0;      ///< of `processed`
+  std::uint64_t in_error = 0;    ///< by the errors
+  std::uint64_t unfinished = 0;  ///< by the slices
+
+  /// P4, or what is wrong: each slice completes once, so that the tallies know how many have.
+  std::optional<std::string> contradiction() const {
+    if (failed <= processed && planned == processed - failed + in_error + unfinished) {
+      return std::nullopt;
+    }
+    return std::to_string(planned) + " slices were planned, but " + std::to_string(in_error) + " are in error, " +
+           std::to_string(unfinished) + " unfinished, and of " + std::to_string(processed) +
+           " that the executions processed " + std::to_string(failed) + " failed";
+  }
+};
+
 class SliceLedger {
  public:
   virtual ~SliceLedger() = default;
@@ -135,7 +154,9 @@ class SliceLedger {
   /// completed slice under the same fence, a planned slice that is there, a published one that is gone). Errors:
   /// unavailable, exhausted (disk full), conflict (another epoch; a completion or a death of a slice that was never
   /// planned; a completion of one that is in error, or is completed under another fence that is still kept: an adapter
-  /// may forget the fence of what has no output or is published, and takes such a completion for a repeat).
+  /// may forget the fence of what has no output or is published, and takes such a completion for a repeat); internal (a
+  /// final state while planned slices are not the sum of those in error, the unfinished ones, and those that the
+  /// tallies of all executions say are completed).
   virtual Result<void> apply(const LedgerBatch& group) = 0;
   /// One page of this execution's slices neither completed nor in error, in slice order (slicer_id, then slicer_order),
   /// after `position`, at most `limit` (1..10'000).

@@ -311,6 +311,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(requests_of_unfinished_and_failed_slices_are_found
 BOOST_AUTO_TEST_CASE_TEMPLATE(tally_and_final_state_belong_to_their_execution, Fixture, Adapters) {
   Fixture f;
   Group group(open(f.ledger(), first_run).epoch);
+  group.plan(1, 12).complete({1, 2, 3, 4, 5, 6, 8, 9, 10, 12}).fail_slices({7, 11});
   group.tally = Tally{12, 2, 1'700'000'000'000, 1'700'000'000'500, {{10, 9, 1, 55}, {9, 9, 0, 7}}};
   group.final_state = FinalState{"failed", "slice s0/7: broken"};
   apply(f.ledger(), group);
@@ -323,6 +324,44 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(tally_and_final_state_belong_to_their_execution, F
   BOOST_CHECK((other.tally == Tally{}));
   BOOST_CHECK(!other.final_state.has_value());
   BOOST_CHECK((open(f.ledger(), first_run).final_state == group.final_state));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(p4_a_final_state_is_refused_while_the_tallies_contradict_the_slices, Fixture, Adapters) {
+  Fixture f;
+  const std::uint64_t epoch = eight_slices(f.ledger());
+  Group end(epoch);
+  end.final_state = FinalState{"stopped", ""};
+  for (const Tally& wrong : {Tally{}, Tally{.processed = 4}, Tally{.processed = 5, .failed = 2}, Tally{.failed = 2}}) {
+    end.tally = wrong;
+    const auto refused = f.ledger().apply(end);
+    BOOST_TEST_REQUIRE(!refused.has_value());
+    BOOST_CHECK(refused.error().code == Errc::internal);
+    BOOST_TEST(
+        refused.error().text().find("8 slices were planned, but 2 are in error, 4 unfinished") != std::string::npos,
+        refused.error().text());
+  }
+  f.crash();
+  const OpenedLedger again = open(f.ledger(), first_run);
+  BOOST_TEST(!again.final_state.has_value());
+  end.epoch = again.epoch;
+  end.tally = Tally{.processed = 4, .failed = 2};
+  apply(f.ledger(), end);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(p4_a_slice_that_failed_and_was_repaired_by_a_recovery_counts_once_as_completed, Fixture,
+                              Adapters) {
+  Fixture f;
+  Group first(eight_slices(f.ledger()));
+  first.tally = Tally{.processed = 4, .failed = 2};
+  first.final_state = FinalState{"failed", "2 slice failures"};
+  apply(f.ledger(), first);
+  Group second(open(f.ledger(), second_run).epoch);
+  second.complete({3, 4, 5, 6, 7}).fail_slices({8});
+  second.tally = Tally{.processed = 5, .failed = 1};
+  second.final_state = FinalState{"failed", "1 slice failures"};
+  BOOST_CHECK(refusal(f.ledger(), second) == Errc::internal);
+  second.tally = Tally{.processed = 6, .failed = 1};
+  apply(f.ledger(), second);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(errors_keep_text_request_and_retries_and_come_in_pages_by_their_number, Fixture,

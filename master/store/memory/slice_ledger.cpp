@@ -177,6 +177,11 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   for (const SliceError& error : group.errors) {
     SB_TRY_VOID(fail_slice(error, changes));
   }
+  if (group.final_state) {
+    if (const auto contradiction = sums(group, changes).contradiction()) {
+      return fail(Errc::internal, "ledger in memory", *contradiction);
+    }
+  }
   for (auto& [at, request] : changes.planned) {
     slices_[at].request = std::move(request);
   }
@@ -213,6 +218,35 @@ Result<void> MemorySliceLedger::apply(const LedgerBatch& group) {
   generation.tally = group.tally.value_or(generation.tally);
   generation.final_state = group.final_state ? group.final_state : generation.final_state;
   return {};
+}
+
+/// As they will stand after the group.
+LedgerSums MemorySliceLedger::sums(const LedgerBatch& group, const Changes& changes) const {
+  LedgerSums sums;
+  for (const auto& [id, slicer] : slicers_) {
+    sums.planned += changes.slicers.contains(id) ? 0 : slicer.planned;
+  }
+  for (const auto& [id, slicer] : changes.slicers) {
+    sums.planned += slicer.planned;
+  }
+  for (std::uint64_t i = 1; i <= generations_.size(); ++i) {
+    const Tally& tally = i == current_ && group.tally ? *group.tally : generations_[i - 1].tally;
+    sums.processed += tally.processed;
+    sums.failed += tally.failed;
+  }
+  const auto add = [&](const State& state) {
+    sums.in_error += state.mark == Mark::in_error ? 1 : 0;
+    sums.unfinished += state.mark == Mark::pending ? 1 : 0;
+  };
+  for (const auto& [at, slice] : slices_) {
+    if (!changes.states.contains(at)) {
+      add(slice.state);
+    }
+  }
+  for (const auto& [at, state] : changes.states) {
+    add(state);
+  }
+  return sums;
 }
 
 /// Every failure of a slice that was completed since.

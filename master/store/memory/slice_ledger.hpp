@@ -43,6 +43,7 @@ class MemorySliceLedger final : public SliceLedger {
   Result<void> plan(const LedgerBatch& group, Changes& changes) const;
   Result<void> complete(const Completion& completion, Changes& changes) const;
   Result<void> fail_slice(const SliceError& error, Changes& changes) const;
+  LedgerSums sums(const LedgerBatch& group, const Changes& changes) const;
   void repair(SlicePosition slice);
 
   std::uint64_t epoch_ = 0;

@@ -38,6 +38,7 @@ Result<void> LedgerGroup::write(const LedgerBatch& group) {
                     .run());
   }
   if (group.final_state) {
+    SB_TRY_VOID(check_sums());
     SB_TRY_VOID(tables_.put_final.bind(1, index_.generation)
                     .bind_text(2, group.final_state->status)
                     .bind_text(3, group.final_state->reason)
@@ -315,6 +316,33 @@ Result<void> LedgerGroup::add_finished(SlicePosition first, std::uint64_t last) 
     tables_.finished_before.reset();
   }
   return tables_.put_finished.bind(1, first.slicer_id).bind(2, first.slicer_order).bind(3, last).run();
+}
+
+/// As they stand after the group: nobody is told an end that the ledger's own parts contradict.
+Result<void> LedgerGroup::check_sums() {
+  LedgerSums sums;
+  SB_TRY(there, tables_.tally_sums.step());
+  sums.processed = there ? tables_.tally_sums.natural(0) : 0;
+  sums.failed = there ? tables_.tally_sums.natural(1) : 0;
+  tables_.tally_sums.reset();
+  SB_TRY(in_error, number_of(tables_.open_errors));
+  SB_TRY(chosen, number_of(tables_.chosen_count.bind(1, 0)));
+  sums.in_error = in_error;
+  sums.unfinished = chosen;
+  for (const auto& [first, bits] : index_.batches) {
+    sums.unfinished += touched_.contains(first) ? 0 : bits.left();
+  }
+  for (const auto& [first, bits] : touched_) {
+    sums.unfinished += bits.left();
+  }
+  for (const auto& [id, state] : index_.slicers) {
+    sums.planned += slicers_.contains(id) ? 0 : state.planned;
+  }
+  for (const auto& [id, state] : slicers_) {
+    sums.planned += state.planned;
+  }
+  const auto contradiction = sums.contradiction();
+  return contradiction ? fail(tables_.database->damaged(*contradiction)) : Result<void>{};
 }
 
 }  // namespace slicebus::store::sqlite

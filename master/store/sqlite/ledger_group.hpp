@@ -60,6 +60,7 @@ class LedgerGroup {
   Result<std::string> request_in_batch(SlicePosition first, const BatchBits& bits, SlicePosition at);
   Result<void> write_batches();
   Result<void> add_finished(SlicePosition first, std::uint64_t last);
+  Result<void> check_sums();
   tl::unexpected<Error> refuse(SlicePosition at, std::string what) const;
 
   LedgerTables& tables_;

@@ -69,6 +69,7 @@ constexpr Prepared statements[] = {
     {&LedgerTables::put_tally,
      "UPDATE generation SET processed = ?2, failed = ?3, started_ms = ?4, queuing_complete_ms = ?5, counts = ?6 WHERE "
      "number = ?1"},
+    {&LedgerTables::tally_sums, "SELECT coalesce(sum(processed), 0), coalesce(sum(failed), 0) FROM generation"},
     {&LedgerTables::put_final, "UPDATE generation SET final_status = ?2, final_reason = ?3 WHERE number = ?1"},
     {&LedgerTables::generation_starts, "SELECT slicer_id, planned FROM generation_start WHERE number = ?1"},
     {&LedgerTables::add_generation_start,
@@ -149,6 +150,13 @@ Result<std::unique_ptr<LedgerTables>> LedgerTables::open(const std::string& path
     (*tables).*prepared.statement = std::move(statement);
   }
   return tables;
+}
+
+Result<std::uint64_t> number_of(Statement& statement) {
+  SB_TRY(there, statement.step());
+  const std::uint64_t number = there ? statement.natural(0) : 0;
+  statement.reset();
+  return number;
 }
 
 std::string pack_counts(const std::vector<wire::OperationCount>& counts) {

@@ -36,7 +36,7 @@ struct LedgerTables {
   std::unique_ptr<Database> database;  ///< stands first: the statements end before it
 
   Statement epoch, next_epoch;
-  Statement generation_of, newest_generation, add_generation, put_tally, put_final;
+  Statement generation_of, newest_generation, add_generation, put_tally, tally_sums, put_final;
   Statement generation_starts, add_generation_start;
   Statement slicers, put_slicer;
   Statement batches, add_batch, drop_batch, batch_requests, put_bits, drop_bits;
@@ -46,6 +46,9 @@ struct LedgerTables {
   Statement slot_deaths, put_slot_deaths, drop_slot_deaths;
   Statement unpublished, unpublished_count, accepted_fence, add_unpublished, drop_unpublished;
 };
+
+/// The number that a statement gives; 0 when it gives none.
+Result<std::uint64_t> number_of(Statement& statement);
 
 std::string pack_counts(const std::vector<wire::OperationCount>& counts);
 /// Nothing when the bytes are not what pack_counts made.

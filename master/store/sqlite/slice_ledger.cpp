@@ -24,7 +24,6 @@ struct SqliteSliceLedger::State {
   Result<void> check_tiling(const sqlite::LedgerIndex& index_now);
   Result<void> read_slot_deaths(sqlite::LedgerIndex& index_now, OpenedLedger& opened);
   Result<void> summarise(const sqlite::LedgerIndex& index_now, OpenedLedger& opened);
-  Result<std::uint64_t> count(sqlite::Statement& statement);
   Result<std::vector<std::string>> requests_of(SlicePosition first, const BatchBits& bits);
   Result<std::string> request(SlicePosition at);
 };
@@ -71,7 +70,7 @@ Result<void> SqliteSliceLedger::State::find_generation(const ExecutionId& ex_id,
                                                        sqlite::LedgerIndex& index_now, OpenedLedger& opened) {
   SB_TRY(known, read_generation(ex_id, index_now, opened));
   if (!known) {
-    SB_TRY(newest, count(tables->newest_generation));
+    SB_TRY(newest, sqlite::number_of(tables->newest_generation));
     index_now.generation = newest + 1;
     index_now.cleanup = cleanup;
     SB_TRY_VOID(tables->add_generation.bind(1, index_now.generation)
@@ -218,8 +217,8 @@ Result<void> SqliteSliceLedger::State::summarise(const sqlite::LedgerIndex& inde
     opened.unpublished.push_back(
         {{static_cast<std::uint32_t>(row.integer(0)), row.natural(1)}, {row.natural(2), row.natural(3)}});
   }
-  SB_TRY(chosen, count(tables->chosen_count.bind(1, index_now.chosen_filter())));
-  SB_TRY(failed, count(tables->open_errors_of.bind(1, index_now.generation)));
+  SB_TRY(chosen, sqlite::number_of(tables->chosen_count.bind(1, index_now.chosen_filter())));
+  SB_TRY(failed, sqlite::number_of(tables->open_errors_of.bind(1, index_now.generation)));
   opened.unfinished = chosen;
   opened.in_error = failed;
   for (const auto& [first, bits] : index_now.batches) {
@@ -228,16 +227,9 @@ Result<void> SqliteSliceLedger::State::summarise(const sqlite::LedgerIndex& inde
   return {};
 }
 
-Result<std::uint64_t> SqliteSliceLedger::State::count(sqlite::Statement& statement) {
-  SB_TRY(there, statement.step());
-  const std::uint64_t number = there ? statement.natural(0) : 0;
-  statement.reset();
-  return number;
-}
-
 Result<void> SqliteSliceLedger::apply(const LedgerBatch& group) {
   SB_TRY(transaction, Transaction::begin(*state_->tables->database));
-  SB_TRY(epoch, state_->count(state_->tables->epoch));
+  SB_TRY(epoch, sqlite::number_of(state_->tables->epoch));
   if (state_->index.generation == 0 || epoch != group.epoch || epoch != state_->index.epoch) {
     return fail(
         Errc::conflict, "ledger \"" + state_->tables->database->path() + "\"",
@@ -359,9 +351,9 @@ Result<std::vector<wire::FailedSlice>> SqliteSliceLedger::errors(std::uint64_t a
 
 Result<LedgerCounts> SqliteSliceLedger::counts() {
   LedgerCounts counts;
-  SB_TRY(in_error, state_->count(state_->tables->open_errors));
-  SB_TRY(chosen, state_->count(state_->tables->chosen_count.bind(1, 0)));
-  SB_TRY(unpublished, state_->count(state_->tables->unpublished_count));
+  SB_TRY(in_error, sqlite::number_of(state_->tables->open_errors));
+  SB_TRY(chosen, sqlite::number_of(state_->tables->chosen_count.bind(1, 0)));
+  SB_TRY(unpublished, sqlite::number_of(state_->tables->unpublished_count));
   for (const auto& [id, slicer] : state_->index.slicers) {
     counts.planned += slicer.planned;
   }

@@ -28,6 +28,28 @@ BOOST_FIXTURE_TEST_CASE(an_execution_goes_its_way_and_each_step_is_stored, Offic
   BOOST_TEST(record->json().at("_slicer_stats").at("job_duration") == 2);
 }
 
+BOOST_FIXTURE_TEST_CASE(p4_the_record_of_an_ended_execution_accounts_for_slices_and_records, Office) {
+  const ExecutionId ex_id = running();
+  wire::ControllerBeat last = beat(ex_id);
+  last.slices_planned = 9;
+  last.slices_processed = 7;
+  last.slices_failed = 2;
+  last.counts = {{100, 95, 5, 2'000'000}, {95, 90, 1, 3'500}};
+  last.final_status = "stopped";
+  says(last);
+  const auto accounts = nlohmann::json(executions.get(ex_id)->json().at("_accounting"));
+  BOOST_TEST(accounts.at("slices").dump() == R"({"completed":5,"failed":2,"planned":9,"unfinished":2})");
+  BOOST_TEST(accounts.at("records").dump() == R"({"read":100,"rejected":6,"written":90})");
+  BOOST_TEST(accounts.at("operations").at(0).dump() ==
+             R"({"_op":"test-reader","read":100,"rejected":5,"time_ms":2000,"written":95})");
+  BOOST_TEST(accounts.at("operations").at(1).dump() ==
+             R"({"_op":"noop","read":95,"rejected":1,"time_ms":3,"written":90})");
+  const auto again = executions.recover(ex_id, "");
+  BOOST_TEST_REQUIRE(again.has_value());
+  const ExecutionId recovery{again->json().at("ex_id").get<std::string>()};
+  BOOST_TEST(!executions.get(recovery)->json().contains("_accounting"), "a recovery accounts for itself");
+}
+
 BOOST_FIXTURE_TEST_CASE(a_pause_answers_when_the_controller_shows_it_not_before, Office) {
   const ExecutionId ex_id = running();
   const auto answer = executions.pause(ex_id, 42);
