@@ -135,6 +135,9 @@ struct Operation {
   /// More than the spec can say ("start must be before end"). @return problems, each with the option's name; empty:
   /// fine
   std::function<std::vector<std::pair<std::string, std::string>>(const nlohmann::json& options)> check{};
+  /// Names what its slices are written to, as only one operation of a job may have it: two would overwrite each other's
+  /// output. Empty: nothing that could be shared by mistake.
+  std::function<std::string(const nlohmann::json& options)> output{};
   /// Fills what is drawn once and stored in the execution (a missing seed). Idempotent.
   std::function<void(nlohmann::json& options)> freeze{};
   /// How many slicers the reader can make of `slicers` wanted ones; empty: always 1.

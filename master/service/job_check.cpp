@@ -370,17 +370,38 @@ class Check {
   Checked check_options(std::size_t i) const {
     const std::string name = text_of(config_["operations"][i], "_op");
     const Operation* operation = operations::find_operation(parse_component(name).name);
-    if (operation == nullptr || !operation->check) {
+    if (operation == nullptr) {
       return {};
     }
     std::vector<FieldProblem> fields;
-    for (const auto& [option, message] : operation->check(operations::effective_options(nlohmann::json(config_), i))) {
-      fields.push_back({{option}, message});
+    if (operation->check) {
+      const nlohmann::json options = operations::effective_options(nlohmann::json(config_), i);
+      for (const auto& [option, message] : operation->check(options)) {
+        fields.push_back({{option}, message});
+      }
+    }
+    const std::string output = output_of(i);
+    for (std::size_t before = 0; before < i && !output.empty(); ++before) {
+      if (output_of(before) == output) {
+        fields.push_back({{"path"},
+                          "operations[" + std::to_string(i) + "] writes the same files as operations[" +
+                              std::to_string(before) + "], \"" + output +
+                              "\": each would overwrite the other's; give it a path of its own"});
+        break;
+      }
     }
     if (!fields.empty()) {
       return failed_part("operation", name, fields);
     }
     return {};
+  }
+
+  std::string output_of(std::size_t i) const {
+    const Operation* operation =
+        operations::find_operation(parse_component(text_of(config_["operations"][i], "_op")).name);
+    return operation != nullptr && operation->output
+               ? operation->output(operations::effective_options(nlohmann::json(config_), i))
+               : std::string();
   }
 
   static std::string unknown_module(const std::string& name, bool is_api) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "common/operations/dead_letter.hpp"
 #include "common/operations/file/file_output.hpp"
@@ -87,6 +88,20 @@ std::vector<std::pair<std::string, std::string>> check_exporter(const nlohmann::
     problems.emplace_back("_encoding", "must be json for format ldjson, got \"raw\"");
   }
   return problems;
+}
+
+/// The directory, however it is written, with the pattern of the names.
+std::string output_of(const nlohmann::json& options) {
+  const std::string path = text_option(options, "path", "");
+  if (path.empty()) {
+    return {};
+  }
+  std::error_code unknown;
+  std::filesystem::path directory = std::filesystem::weakly_canonical(path, unknown);
+  if (unknown) {
+    directory = std::filesystem::absolute(path, unknown).lexically_normal();
+  }
+  return (directory / ("*" + extension_of(options))).string();
 }
 
 class FileExporter final : public Sender {
@@ -183,6 +198,7 @@ const Operation& file_sender_api() {
 const Operation& file_exporter() {
   static const Operation operation{.spec = &file_exporter_spec,
                                    .check = check_exporter,
+                                   .output = output_of,
                                    .make_sender = [](const nlohmann::json& options) -> Result<std::unique_ptr<Sender>> {
                                      return std::make_unique<FileExporter>(options);
                                    }};

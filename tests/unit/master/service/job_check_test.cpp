@@ -112,6 +112,33 @@ BOOST_AUTO_TEST_CASE(an_input_that_is_not_there_is_refused_at_submission) {
   BOOST_TEST(said.find("/no/such/file") != std::string::npos, said);
 }
 
+// P2: output is named by slice, so that two exporters into one directory would take each other's files for repeats.
+BOOST_AUTO_TEST_CASE(two_exporters_that_would_overwrite_each_others_files_are_refused_however_the_path_is_written) {
+  const auto exporting = [](Json first, Json second) {
+    first["_op"] = second["_op"] = "file_exporter";
+    return check_job(job({{"operations", {{{"_op", "data_generator"}, {"size", 5}}, first, second}},
+                          {"apis", {{{"_name", "file_sender_api"}, {"path", "/tmp/out"}}}}}));
+  };
+  const Json there{{"path", "/tmp/out"}};
+  for (const Json& same :
+       {there, Json{{"path", "/tmp/../tmp/./out/"}}, Json{{"path", "/tmp/out"}, {"extension", "ldjson"}},
+        Json{{"_api_name", "file_sender_api"}}}) {
+    const auto checked = exporting(there, same);
+    BOOST_REQUIRE(!checked);
+    const std::string& message = checked.error().message;
+    BOOST_TEST(message.find("Validation failed for operation config: file_exporter") == 0U, message);
+    BOOST_TEST(message.find(R"("path":["path"])") != std::string::npos, message);
+    BOOST_TEST(message.find("operations[2] writes the same files as operations[1], \\\"/tmp/out/*.ldjson\\\"") !=
+                   std::string::npos,
+               message);
+    BOOST_TEST(message.find("give it a path of its own") != std::string::npos, message);
+  }
+  for (const Json& other : {Json{{"path", "/tmp/out/late"}}, Json{{"path", "/tmp/out"}, {"extension", ".txt"}}}) {
+    const auto checked = exporting(there, other);
+    BOOST_TEST(checked.has_value(), (checked ? "" : checked.error().message));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(mistyped_options_and_fields_are_warnings_with_the_nearest_name) {
   const auto said = warnings(
       job({{"worker", 3}, {"cpu", 1}, {"operations", {{{"_op", "data_generator"}, {"siz", 3}}, {{"_op", "noop"}}}}}));
