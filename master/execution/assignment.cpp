@@ -15,27 +15,30 @@ constexpr std::size_t batch_bytes_max = 4U << 20U;
 
 }  // namespace
 
+/// Some slot may be given more: windows are bounded in slices and in bytes, and so is all that is out.
+bool Controller::State::has_room() const { return slots.any_open() && slots.bytes() < config.slots_bytes_max; }
+
 /// Fills windows, the emptiest first. While there are more free places than slices each slot gets a few at a time, so
 /// that none sits on a prefetch that others could run.
 void Controller::State::assign(TimePoint now) {
   if (pause_wanted || ending() || now < hold_until || now < assign_at) {
     return;
   }
-  while (slots.any_open() && queue.next_ready() != nullptr) {
+  while (has_room() && queue.next_ready() != nullptr) {
     SlotView& slot = slots.least_loaded();
     const std::size_t ready = queue.count(SliceState::ready);
     std::size_t share = slot.window - slot.out.size();
     if (ready < slots.room()) {
       share = std::clamp<std::size_t>(ready / (2 * slots.open_count()), 1, share);
     }
-    for (; share > 0; --share) {
+    for (; share > 0 && slot.out.bytes() < config.slot_bytes_max; --share) {
       Slice* slice = queue.next_ready();
       if (slice == nullptr) {
         break;
       }
       slice->fence = {epoch, ++fence_number};
       hold_on(slot, *slice, SliceState::assigned, now);
-      slot.out.insert(slice->fence);
+      slot.out.insert(slice->fence, slice->request.size());
       slot.to_assign.push_back({slice->at, slice->fence, slice->request});
       slot.to_assign_bytes += slice->request.size();
       slice->batch = slot.batch + 1;

@@ -18,7 +18,8 @@ constexpr Duration publish_patience = 2s;
 
 }  // namespace
 
-Controller::State::State(ControllerConfig with, ControllerSetup what) : config(with), setup(std::move(what)) {
+Controller::State::State(ControllerConfig with, ControllerSetup what)
+    : config(with), setup(std::move(what)), slots(config.slot_bytes_max) {
   pause_wanted = setup.paused;
   stopping = setup.stopping;
 }
@@ -274,7 +275,7 @@ void Controller::State::ask_slicers(TimePoint now) {
     const std::size_t bytes_room = bytes < config.ready_bytes_max ? (config.ready_bytes_max - bytes) / largest : 0;
     const std::size_t room = std::min(config.ready_max > expected ? config.ready_max - expected : 0, bytes_room);
     // Not for every place that becomes free: a group of a few slices costs as much as one of a thousand.
-    const std::size_t worth_it = std::min<std::size_t>(ask_max, config.ready_max / 4);
+    const std::size_t worth_it = std::min({ask_max, config.ready_max / 4, config.ready_bytes_max / largest / 4});
     if (room == 0 || (room < worth_it && queue.count(SliceState::ready) > 0)) {
       continue;
     }

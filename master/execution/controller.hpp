@@ -23,6 +23,8 @@ struct ControllerConfig {
   Duration probe_after = 2s;  ///< silence of a slot after which it is probed (an EHOSTUNREACH gives its slices out)
   std::size_t ready_max = 10'000;                     ///< slices planned and not given out
   std::size_t ready_bytes_max = 64U << 20U;           ///< bytes of their requests
+  std::size_t slot_bytes_max = 4U << 20U;             ///< of requests that one slot has or that are on their way to it
+  std::size_t slots_bytes_max = 256U << 20U;          ///< and all slots; each may go beyond by one request
   std::uint32_t max_slot_deaths = 3;                  ///< deaths charged to a slice before it goes to error
   std::uint32_t max_redeliveries = 100;               ///< losses from outside before it goes to error
   Duration back_off_min = 200ms, back_off_max = 30s;  ///< of redeliveries and of a full disk

@@ -76,6 +76,7 @@ struct Controller::State {
   void answer(SlotView& slot, const wire::SliceCopy& copy, wire::Verdict verdict);
 
   // assignment.cpp: what slots are told
+  bool has_room() const;
   void assign(TimePoint now);
   void steal(TimePoint now);
   void flush_if_all_held(TimePoint now);
@@ -124,7 +125,7 @@ struct Controller::State {
   TimePoint hold_until{};  ///< a restarted controller gives slots this long to say what they have
 
   SliceQueue queue{};
-  SlotTable slots{};
+  SlotTable slots;
   Accounting accounting{};
   Publishing publishing{};
   std::vector<ChargedDeath> charged{};

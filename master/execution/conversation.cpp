@@ -94,7 +94,9 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
         welcome.drop.push_back(copy);
       }
       if (!is_held) {
-        slot.out.insert(copy.fence);  // what is to be dropped takes its place until the slot says that it is gone
+        // What is to be dropped takes its place until the slot says that it is gone.
+        const Slice* slice = kept ? queue.find(copy.slice) : nullptr;
+        slot.out.insert(copy.fence, slice != nullptr ? slice->request.size() : 0);
       }
     }
   };
@@ -102,7 +104,7 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
   keep_or_drop(hello.prefetched, false);
   keep_or_drop(hello.held, true);
   for (const wire::SliceOutcome& outcome : hello.reports) {
-    slot.out.insert(outcome.copy.fence);
+    slot.out.insert(outcome.copy.fence, 0);
     for (const SliceCopy& member : outcome.members) {
       if (Slice* slice = owned(slot, member)) {
         slice->listed = stamp;
@@ -166,7 +168,7 @@ void Controller::State::hear(SlotView& slot, const wire::SlotBeat& beat, TimePoi
   confirm(slot, beat.last_batch);
   if (slot.sent.empty() && beat.last_batch == slot.batch) {
     // Nothing is on its way to it: what it does not list, it does not have.
-    slot.out = std::move(still_out);
+    slot.out.keep(still_out);
     for (Slice* slice = slot.has.back(); slice != nullptr;) {
       Slice* previous = slice->previous;
       if (slice->listed != stamp) {

@@ -13,6 +13,10 @@ using nlohmann::json;
 
 constexpr std::size_t cursor_bytes_max = 64U << 10U;
 constexpr std::int64_t slicers_max = 1'000;
+/// A step is gathered in portions, and ends with the one that makes it so large: nobody knows beforehand how large the
+/// next requests are.
+constexpr std::size_t portion_requests = 32;
+constexpr std::size_t step_bytes = 8U << 20U;
 
 tl::unexpected<Error> unusable(std::string what) {
   return fail(Errc::invalid, "execution record", std::move(what),
@@ -109,9 +113,29 @@ Result<operations::SlicerStep> Slicers::next(std::uint32_t slicer_id, std::size_
   const std::string where = "operations[0] \"" + reader_->spec->name + "\": slicer " + std::to_string(slicer_id);
   try {
     SB_TRY(asked, slicer(slicer_id));
-    SB_TRY(step, asked->next(max));
-    SB_TRY_VOID(check_step(step, where, max));
-    return std::move(step);
+    operations::SlicerStep step;
+    std::size_t bytes = 0;
+    while (!step.done && step.requests.size() < max && bytes < step_bytes) {
+      const std::size_t wanted = std::min(portion_requests, max - step.requests.size());
+      SB_TRY(portion, asked->next(wanted));
+      SB_TRY_VOID(check_step(portion, where, wanted));
+      if (portion.requests.empty() && !portion.done) {
+        break;
+      }
+      const bool may_have_more = portion.requests.size() == wanted;
+      for (std::string& request : portion.requests) {
+        bytes += request.size();
+        step.requests.push_back(std::move(request));
+      }
+      if (!portion.cursor.empty() || step.cursor.empty()) {
+        step.cursor = std::move(portion.cursor);
+      }
+      step.done = portion.done;
+      if (!may_have_more) {
+        break;  // what there was is not kept waiting for what may come
+      }
+    }
+    return step;
   } catch (const std::exception& error) {
     return fail(Errc::internal, where, error.what());
   }

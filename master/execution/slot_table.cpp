@@ -76,7 +76,12 @@ void SlotTable::bury(const ProcessId& process) {
 void SlotTable::refresh(SlotView& slot) {
   std::optional<std::uint32_t> load;
   std::size_t room = 0;
-  if (!slot.peer.empty() && !slot.draining && !slot.silent && !slot.recall_at && slot.out.size() < slot.window) {
+  const bool is_heard = !slot.peer.empty() && !slot.silent;
+  const std::size_t bytes = is_heard ? slot.out.bytes() : 0;
+  bytes_ = bytes_ - slot.counted_bytes + bytes;
+  slot.counted_bytes = bytes;
+  if (is_heard && !slot.draining && !slot.recall_at && slot.out.size() < slot.window &&
+      slot.out.bytes() < slot_bytes_max_) {
     load = static_cast<std::uint32_t>(slot.out.size() * std::numeric_limits<std::uint16_t>::max() / slot.window);
     room = slot.window - slot.out.size();
   }

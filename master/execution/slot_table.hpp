@@ -33,6 +33,42 @@ struct SentBatch {
   TimePoint sent_at{};
 };
 
+/// Copies that take a place in a slot's window: given, and not reported held, answered or returned; with the bytes of
+/// their requests, which may still be on their way to it. A fence names one copy.
+class GivenOut {
+ public:
+  /// @param bytes  of the request; 0 for a copy that the slot has run already
+  void insert(const Fence& fence, std::size_t bytes) {
+    if (copies_.emplace(fence, bytes).second) {
+      bytes_ += bytes;
+    }
+  }
+  void erase(const Fence& fence) {
+    if (const auto found = copies_.find(fence); found != copies_.end()) {
+      bytes_ -= found->second;
+      copies_.erase(found);
+    }
+  }
+  bool contains(const Fence& fence) const { return copies_.contains(fence); }
+  /// All but these are forgotten.
+  void keep(const std::unordered_set<Fence, FenceHash>& fences) {
+    std::erase_if(copies_, [&](const auto& copy) {
+      bytes_ -= fences.contains(copy.first) ? 0 : copy.second;
+      return !fences.contains(copy.first);
+    });
+  }
+  void clear() {
+    copies_.clear();
+    bytes_ = 0;
+  }
+  std::size_t size() const { return copies_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::unordered_map<Fence, std::size_t, FenceHash> copies_;
+  std::size_t bytes_ = 0;
+};
+
 /// What the controller knows of one slot process.
 struct SlotView {
   SlotIndex index = no_slot;
@@ -48,9 +84,7 @@ struct SlotView {
   TimePoint probed_at{};
   std::string waiting{};
 
-  /// Copies that take a place in its window: given, and not reported held, answered or returned. A fence names one
-  /// copy.
-  std::unordered_set<Fence, FenceHash> out{};
+  GivenOut out{};
   SliceList has{};  ///< assigned and held ones, the lease that ends first in front
   std::size_t assigned = 0;
   std::size_t held = 0;
@@ -67,12 +101,16 @@ struct SlotView {
 
   std::optional<std::uint32_t> open_load{};  ///< its key among the open ones
   std::size_t open_room = 0;
+  std::size_t counted_bytes = 0;  ///< its part of SlotTable::bytes()
 };
 
 /// All slots that live, by process and by address, and which of them have room. The dead are remembered: they never
 /// come back.
 class SlotTable {
  public:
+  /// @param slot_bytes_max  a slot that was given requests of so many bytes gets no more until it has answered some
+  explicit SlotTable(std::size_t slot_bytes_max) : slot_bytes_max_(slot_bytes_max) {}
+
   SlotView* by_process(const ProcessId& process);
   SlotView* by_peer(const std::string& peer);
   SlotView* at(SlotIndex index) const { return index < slots_.size() ? slots_[index].get() : nullptr; }
@@ -92,6 +130,9 @@ class SlotTable {
   std::size_t open_count() const { return open_.size(); }
   /// The sum of free places.
   std::size_t room() const { return room_; }
+  /// Bytes of requests that slots were given and have not answered. Those of a slot that is silent or nowhere do not
+  /// count: nothing more is sent to it, and others must not wait for it.
+  std::size_t bytes() const { return bytes_; }
   /// The open slot with the least in its window, in proportion.
   SlotView& least_loaded() const { return *slots_[open_.begin()->second]; }
   /// An open slot has nothing at all.
@@ -105,6 +146,8 @@ class SlotTable {
   std::unordered_map<std::string, SlotIndex> by_peer_;
   std::set<std::pair<std::uint32_t, SlotIndex>> open_;
   std::size_t room_ = 0;
+  std::size_t slot_bytes_max_;
+  std::size_t bytes_ = 0;
   std::set<ProcessId> dead_;
   std::deque<ProcessId> dead_order_;
   std::set<ProcessId> dead_agents_;

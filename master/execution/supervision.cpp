@@ -295,7 +295,7 @@ std::optional<TimePoint> Controller::State::next_deadline() const {
   if (const auto wake = queue.next_wake()) {
     at(*wake);
   }
-  if (queue.next_ready() != nullptr && slots.any_open() && !pause_wanted && !ending()) {
+  if (queue.next_ready() != nullptr && has_room() && !pause_wanted && !ending()) {
     at(std::max(hold_until, assign_at));
   }
   if (slots.any_idle() && assigned > busy_slots && queue.next_ready() == nullptr && !pause_wanted && !ending()) {

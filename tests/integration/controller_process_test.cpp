@@ -251,6 +251,60 @@ struct Slot {
       settled;  ///< acknowledged with any verdict: a repeat of what has no output may be answered `drop`
 };
 
+/// A slot that takes whatever it is given and never comes to an end with any of it.
+struct IdleSlot {
+  IdleSlot(World& world, std::uint16_t port)
+      : world_(world),
+        dealer(
+            bus::Dealer::connect(world.context, "tcp://127.0.0.1:" + std::to_string(port), beat.process.text).value()) {
+  }
+  /// Reads what came, and says a beat.
+  void turn() {
+    if (dealer.reconnected()) {
+      beat.epoch = 0;
+      BOOST_TEST(dealer
+                     .send(wire::SlotHello{.number = ++hellos,
+                                           .ex_id = world_.binding.ex_id,
+                                           .process = beat.process,
+                                           .node = NodeId{"n1"},
+                                           .agent = ProcessId{"a1"},
+                                           .window = 512})
+                     .has_value());
+    }
+    while (auto received = dealer.receive()) {
+      const auto message = wire::decode(received->header, received->body);
+      BOOST_TEST_REQUIRE(message.has_value());
+      if (const auto* welcome = std::get_if<wire::SlotWelcome>(&*message)) {
+        beat.epoch = welcome->epoch;
+        beat.last_batch = welcome->batch;
+      } else if (const auto* assign = std::get_if<wire::SliceAssign>(&*message)) {
+        beat.last_batch = std::max(beat.last_batch, assign->number);
+        for (const wire::AssignedSlice& slice : assign->slices) {
+          beat.holds.push_back({slice.slice, slice.fence});
+          bytes += slice.request.size();
+        }
+      }
+    }
+    if (beat.epoch != 0) {
+      BOOST_TEST(dealer.send(beat).has_value());
+    }
+  }
+
+  World& world_;
+  wire::SlotBeat beat{.process = ProcessId{new_uuid()}, .window = 512};
+  bus::Dealer dealer;
+  std::uint64_t hellos = 0;
+  std::size_t bytes = 0;  ///< of all requests that it was ever sent
+};
+
+std::size_t resident_bytes(pid_t pid) {
+  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 const auto never = [] { return false; };
 
 }  // namespace
@@ -425,4 +479,49 @@ BOOST_AUTO_TEST_CASE(a_controller_that_was_frozen_notices_it_and_goes_on) {
   const auto beat = world.beat([](const wire::ControllerBeat& b) { return !b.final_status.empty(); }, "how it ended");
   BOOST_TEST(beat.final_status == "completed");
   BOOST_TEST(world.log().find("loop_stood_still") != std::string::npos);
+}
+
+// Deliver 9 of issue 7. Each request is nearly as large as one may be, and there is no end of them.
+BOOST_AUTO_TEST_CASE(p5_memory_is_bounded_while_slots_do_not_go_on_and_requests_are_large) {
+  constexpr std::size_t request_bytes = 1'000'000;
+  constexpr std::size_t slot_bytes_max = (4U << 20U) + request_bytes;
+  constexpr std::size_t ready_bytes_max = 64U << 20U;
+  World world;
+  const std::string requests = (world.directory.path() / "requests.json").string();
+  std::ofstream(requests) << "[[\"" << std::string(request_bytes - 6, 'x') << "\"]]";
+  world.binding.execution = R"({"operations":[{"_op":"test-reader","slicer_data_file_path":")" + requests +
+                            R"("},{"_op":"noop"}],"lifecycle":"persistent","slicers":1})";
+  process::Child child = world.start();
+  const std::uint16_t port = world.slicing_beat().port;
+  std::vector<std::unique_ptr<IdleSlot>> slots;
+  for (int i = 0; i < 4; ++i) {
+    slots.push_back(std::make_unique<IdleSlot>(world, port));
+  }
+  const auto live = [&](Clock::duration time) {
+    for (const auto end = Clock::now() + time; Clock::now() < end;) {
+      for (const auto& slot : slots) {
+        slot->turn();
+      }
+      world.beat([](const wire::ControllerBeat&) { return true; }, "anything");
+    }
+  };
+  std::uint64_t planned = 0;
+  const auto end = Clock::now() + patience;
+  do {  // until everything is full
+    planned = world.last.slices_planned;
+    live(2s);
+  } while ((planned == 0 || world.last.slices_planned != planned) && Clock::now() < end);
+  const std::size_t resident = resident_bytes(child.pid());
+  BOOST_TEST(planned * request_bytes >= ready_bytes_max / 2);
+  BOOST_TEST(planned * request_bytes <= ready_bytes_max + slots.size() * slot_bytes_max);
+  live(4s);
+  BOOST_TEST(world.last.slices_planned == planned, "the slicer is asked although nothing goes on");
+  BOOST_TEST(world.last.slices_queued * request_bytes <= ready_bytes_max);
+  for (const auto& slot : slots) {
+    BOOST_TEST(slot->bytes >= request_bytes);
+    BOOST_TEST(slot->bytes <= slot_bytes_max);
+  }
+  BOOST_TEST(resident_bytes(child.pid()) < resident + (16U << 20U), "memory grows while nothing goes on");
+  BOOST_TEST_MESSAGE(planned << " slices of " << request_bytes << " bytes planned, " << (resident >> 20U)
+                             << " MiB resident");
 }

@@ -26,6 +26,7 @@ void Holdings::prefetch(wire::AssignedSlice slice) {
   SB_ASSERT(!had_.contains(slice.slice),
             "prefetch() of a slice that the slot has; the older copy must be taken back first");
   had_.emplace(slice.slice, slice.fence);
+  prefetched_bytes_ += slice.request.size();
   prefetched_.push_back(std::move(slice));
 }
 
@@ -33,6 +34,7 @@ wire::AssignedSlice Holdings::begin() {
   SB_ASSERT(!running_ && !prefetched_.empty(), "begin() while a slice runs, or with none to run");
   wire::AssignedSlice next = std::move(prefetched_.front());
   prefetched_.pop_front();
+  prefetched_bytes_ -= next.request.size();
   running_ = Running{.copy = {next.slice, next.fence}};
   return next;
 }
@@ -69,6 +71,7 @@ std::vector<SliceCopy> Holdings::take_prefetched() {
     had_.erase(slice.slice);
   }
   prefetched_.clear();
+  prefetched_bytes_ = 0;
   return copies;
 }
 
@@ -86,6 +89,7 @@ bool Holdings::take_if_prefetched(const SliceCopy& copy) {
   if (found == prefetched_.end()) {
     return false;
   }
+  prefetched_bytes_ -= found->request.size();
   prefetched_.erase(found);
   had_.erase(copy.slice);
   return true;

@@ -50,6 +50,8 @@ class Holdings {
   std::optional<Running>& running() { return running_; }
   const std::optional<Running>& running() const { return running_; }
   const std::deque<wire::AssignedSlice>& prefetched() const { return prefetched_; }
+  /// Bytes of the requests of prefetched slices.
+  std::size_t prefetched_bytes() const { return prefetched_bytes_; }
   const std::vector<wire::SliceCopy>& held() const { return held_; }
   /// Running (unless disowned), prefetched, held.
   std::vector<wire::SliceCopy> all() const;
@@ -57,6 +59,7 @@ class Holdings {
  private:
   std::optional<Running> running_;
   std::deque<wire::AssignedSlice> prefetched_;
+  std::size_t prefetched_bytes_ = 0;
   std::vector<wire::SliceCopy> held_;
   std::unordered_map<SlicePosition, Fence> had_;  ///< of everything in all()
 };

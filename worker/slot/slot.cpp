@@ -173,7 +173,9 @@ void Slot::State::hear(const wire::SliceAssign& assign) {
     if (const auto older = holdings.copy_of(slice.slice)) {
       take_back({*older});
     }
-    if (draining || !built) {
+    const bool is_full = holdings.prefetched().size() >= config.window_max ||
+                         holdings.prefetched_bytes() + slice.request.size() > config.prefetch_bytes_max;
+    if (draining || !built || (is_full && !holdings.prefetched().empty())) {
       refused.push_back(copy);
     } else {
       holdings.prefetch(slice);

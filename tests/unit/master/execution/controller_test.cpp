@@ -466,6 +466,97 @@ BOOST_AUTO_TEST_CASE(the_line_of_ready_slices_is_bounded_in_number_and_bytes) {
   BOOST_TEST(total * 4'096 <= (1U << 20U));
 }
 
+/// Answers the slicer's question with requests of 1,000 bytes: all that there are.
+void slice_kilobytes(ControllerDesk& desk, std::size_t count) {
+  operations::SlicerStep step{.cursor = "x", .done = true};
+  step.requests.assign(count, std::string(1'000, 'x'));
+  desk.step(Sliced{0, step});
+  desk.commit();
+}
+
+BOOST_AUTO_TEST_CASE(p5_a_slot_has_no_more_bytes_of_requests_than_its_limit_and_one_request_whatever_its_window) {
+  ControllerDesk desk{ControllerDesk::plain(), {.slot_bytes_max = 3'500}};
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 100);
+  slice_kilobytes(desk, 10);
+  const std::vector<SliceCopy> first = desk.assigned("s1");
+  BOOST_TEST(first.size() == 4U);
+  desk.completed("s1", first.at(0));
+  BOOST_TEST(desk.assigned("s1").empty(), "a place is free when its report is durable");
+  desk.commit();
+  BOOST_TEST(desk.assigned("s1").size() == 1U);
+  desk.step(Tick{});
+  BOOST_TEST((desk.controller.next_deadline().value() > desk.now), "no tick is wanted for slices that cannot go out");
+}
+
+BOOST_AUTO_TEST_CASE(p5_all_slots_together_have_no_more_bytes_of_requests_than_their_limit) {
+  ControllerDesk desk{ControllerDesk::plain(), {.slot_bytes_max = 2'000, .slots_bytes_max = 5'000}};
+  desk.open();
+  desk.commit();
+  std::size_t given = 0;
+  for (const std::string name : {"s1", "s2", "s3", "s4", "s5"}) {
+    desk.hello(name, 100);
+  }
+  slice_kilobytes(desk, 20);
+  for (const std::string name : {"s1", "s2", "s3", "s4", "s5"}) {
+    given += desk.assigned(name).size();
+  }
+  BOOST_TEST(given >= 5U);
+  BOOST_TEST(given <= 6U);
+  desk.step(Tick{});
+  BOOST_TEST((desk.controller.next_deadline().value() > desk.now), "no tick is wanted for slices that cannot go out");
+}
+
+BOOST_AUTO_TEST_CASE(p5_what_a_frozen_slot_has_keeps_nothing_from_the_others) {
+  ControllerDesk desk{ControllerDesk::plain(), {.slot_bytes_max = 2'000, .slots_bytes_max = 2'000}};
+  desk.open();
+  desk.commit();
+  desk.hello("frozen", 100);
+  slice_kilobytes(desk, 20);
+  BOOST_TEST(desk.assigned("frozen").size() == 2U);
+  desk.hello("s1", 100);
+  BOOST_TEST(desk.assigned("s1").empty());
+  desk.wait(1900ms);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .window = 100});
+  BOOST_TEST(desk.assigned("s1").empty());
+  desk.wait(500ms);
+  BOOST_TEST(desk.assigned("s1").size() == 2U, "the other has been silent for too long to be given anything");
+  BOOST_TEST(desk.assigned("frozen").empty());
+}
+
+// Deliver 9 of issue 7.
+BOOST_AUTO_TEST_CASE(p5_slots_that_do_not_go_on_slow_the_slicer_until_nothing_more_is_asked_of_it) {
+  ControllerDesk desk{ControllerDesk::plain(), {.ready_bytes_max = 64'000, .slot_bytes_max = 4'000}};
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 100);
+  std::size_t planned = 0;
+  std::vector<SliceCopy> given;
+  const auto fill = [&] {
+    for (auto asks = desk.take<AskSlicer>(); !asks.empty(); asks = desk.take<AskSlicer>()) {
+      operations::SlicerStep step{.cursor = "x"};
+      step.requests.assign(std::min<std::size_t>(asks[0].max, 10), std::string(1'000, 'x'));
+      planned += step.requests.size();
+      desk.step(Sliced{0, step});
+      desk.commit();
+    }
+    for (const SliceCopy& copy : desk.assigned("s1")) {
+      given.push_back(copy);
+    }
+    BOOST_TEST(planned * 1'000 <= 64'000U + given.size() * 1'000);
+  };
+  fill();
+  BOOST_TEST(given.size() == 4U);
+  const std::size_t before = planned;
+  for (std::size_t done = 0; done < 200; ++done) {
+    desk.completed("s1", given.at(done), false);
+    desk.commit();
+    fill();
+  }
+  BOOST_TEST(planned > before + 100, "it goes on as the slot does");
+}
+
 BOOST_AUTO_TEST_CASE(a_slot_of_another_execution_is_told_whose_controller_this_is) {
   ControllerDesk desk;
   desk.open();

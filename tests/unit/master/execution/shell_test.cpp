@@ -57,6 +57,40 @@ BOOST_AUTO_TEST_CASE(a_loop_that_did_not_run_for_more_than_a_beat_knows_the_gap)
   BOOST_CHECK(!stillness.turn(at(4'500ms)));
 }
 
+BOOST_AUTO_TEST_CASE(p5_a_step_ends_when_its_requests_are_large_however_many_were_asked_for) {
+  const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "requests.json").string();
+  {
+    std::ofstream file(path);
+    const std::string large(500'000, 'x');
+    for (int i = 0; i < 100; ++i) {
+      file << (i == 0 ? "[" : ",") << "{\"n\":" << i << ",\"x\":\"" << (i < 40 ? "" : large) << "\"}";
+    }
+    file << "]";
+  }
+  auto slicers = Slicers::from(R"({"operations":[{"_op":"test-reader","slicer_data_file_path":")" + path +
+                                   R"("},{"_op":"noop"}],"lifecycle":"once"})",
+                               LineageId{"e1"});
+  BOOST_TEST_REQUIRE(slicers.has_value(), (slicers ? "" : slicers.error().text()));
+  std::size_t cut = 0;
+  bool done = false;
+  std::vector<std::size_t> steps;
+  while (!done) {
+    const auto step = slicers->next(0, 1'000).value();
+    std::size_t bytes = 0;
+    for (const std::string& request : step.requests) {
+      BOOST_TEST(request.starts_with("{\"n\":" + std::to_string(cut++) + ","));
+      bytes += request.size();
+    }
+    BOOST_TEST(bytes <= 8U * (1U << 20U) + 32 * 500'100);
+    BOOST_TEST((step.done || step.cursor == "{\"next\":" + std::to_string(cut) + "}"));
+    done = step.done;
+    steps.push_back(step.requests.size());
+  }
+  BOOST_TEST(cut == 100U);
+  BOOST_TEST((steps == std::vector<std::size_t>{64, 32, 4}));
+}
+
 BOOST_AUTO_TEST_CASE(slicers_come_from_the_record_and_go_on_from_their_cursor) {
   auto slicers = Slicers::from(generator(""), LineageId{"e1"});
   BOOST_TEST_REQUIRE(slicers.has_value(), (slicers ? "" : slicers.error().text()));

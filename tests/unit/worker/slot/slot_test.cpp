@@ -249,6 +249,24 @@ BOOST_AUTO_TEST_CASE(a_recall_gives_back_what_has_not_begun_even_if_that_is_noth
   BOOST_TEST(answers[0].recall_answered);
 }
 
+BOOST_AUTO_TEST_CASE(p5_slices_beyond_what_a_slot_holds_in_number_or_bytes_go_back) {
+  SlotDesk desk{.slot = {{.window_max = 3, .prefetch_bytes_max = 1'000}, {.ex_id = {"ex1"}, .process = {"s1"}}}};
+  desk.connect();
+  desk.hear(wire::SliceAssign{1, ++desk.batch, {{{0, 1}, {1, 1}, std::string(5'000, 'x')}}});
+  BOOST_TEST(desk.take<RunSlice>().size() == 1U, "one is taken, however large");
+  desk.hear(wire::SliceAssign{
+      1, ++desk.batch, {{{0, 2}, {1, 2}, std::string(900, 'x')}, {{0, 3}, {1, 3}, std::string(101, 'x')}}});
+  BOOST_TEST((desk.said<wire::SliceReturned>().at(0).slices == Copies{{{0, 3}, {1, 3}}}));
+  for (std::uint64_t order = 4; order <= 6; ++order) {
+    desk.assign(order, order);
+  }
+  BOOST_TEST((desk.said<wire::SliceReturned>().at(0).slices == Copies{{{0, 6}, {1, 6}}}));
+  desk.step(SliceEnded{{.copy = {{0, 1}, {1, 1}}}, 1ms});
+  BOOST_TEST(desk.take<RunSlice>().at(0).slice.slice.slicer_order == 2U);
+  desk.hear(wire::SliceAssign{1, ++desk.batch, {{{0, 7}, {1, 7}, std::string(900, 'x')}}});
+  BOOST_TEST(desk.said<wire::SliceReturned>().empty(), "what runs takes no place of what waits");
+}
+
 BOOST_AUTO_TEST_CASE(what_a_beat_answer_names_is_returned_and_finished_output_is_not_touched) {
   SlotDesk desk;
   desk.connect();
