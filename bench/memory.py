@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""What memory processes need as slices pass, and while slots do not go on: see README.md. Prints tables in Markdown."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from faults import SLOTS, SOURCE, Cluster
+
+KINDS = {"controller": "slicebus-master controller", "slots, each at most": "slicebus-worker slot",
+         "master": "slicebus-master --", "broker": "slicebus-broker", "agent": "slicebus-worker --"}
+
+
+def resident_kb(pid):
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    except OSError:
+        pass
+    return 0
+
+
+def sizes(cluster, ex_id):
+    """Resident kB of each kind of process that serves the execution; spares are left out."""
+    slots, controllers = cluster.serving(ex_id)
+    found = {kind: [pid for pid in cluster.pids(begins)] for kind, begins in KINDS.items()}
+    found["controller"] = controllers
+    found["slots, each at most"] = slots
+    return {kind: max(map(resident_kb, pids), default=0) for kind, pids in found.items()}
+
+
+def table(rows):
+    print("| " + " | ".join(["", *KINDS]) + " |\n|---" + "|---" * len(KINDS) + "|")
+    for name, row in rows:
+        print(f"| {name} | " + " | ".join(f"{row[kind] / 1024:.1f} MiB" for kind in KINDS) + " |", flush=True)
+
+
+def by_slices(cluster, slices):
+    """One execution of so many slices that do nothing; sizes at each power of ten."""
+    ex_id = cluster.submit({"name": "memory", "workers": SLOTS, "operations": [
+        {"_op": "data_generator", "size": slices, "slice_size": 1, "seed": 1}, {"_op": "noop"}]})
+    began, at, rows = time.monotonic(), 10_000, []
+    while True:
+        status, processed = cluster.status(ex_id), cluster.processed(ex_id)
+        if processed >= at or (processed and processed >= slices * 0.98):
+            rows.append((f"{processed:,} slices done", sizes(cluster, ex_id)))
+            print(f"{processed:,} slices after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            at *= 10
+        if at > slices or status not in (None, "pending", "scheduling", "initializing", "running"):
+            break
+        time.sleep(0.05)
+    cluster.wait("the end", 600, lambda: cluster.status(ex_id) == "completed")
+    seconds = time.monotonic() - began
+    table(rows)
+    first, last = rows[0][1]["controller"], rows[-1][1]["controller"]
+    print(f"\n{slices:,} slices in {seconds:.0f} s, {slices / seconds:,.0f} slices/s; "
+          f"the controller grew by {100 * (last / first - 1):.1f} % (limit 20 %)\n", flush=True)
+    return last < first * 1.2
+
+
+def under_pressure(cluster, directory, seconds):
+    """Requests of about a megabyte without end, slots that take a second for each; two of them freeze."""
+    requests = directory / "requests.json"
+    requests.write_text(json.dumps([{"n": n, "text": chr(97 + n) * 1_000_000} for n in range(8)]))
+    ex_id = cluster.submit({"name": "pressure", "workers": SLOTS, "lifecycle": "persistent", "operations": [
+        {"_op": "test-reader", "slicer_data_file_path": str(requests)}, {"_op": "delay", "ms": 1000}, {"_op": "noop"}]})
+    cluster.run_until(ex_id, 4)
+    rows = []
+
+    def most(name, of_seconds):
+        peaks = dict.fromkeys(KINDS, 0)
+        end = time.monotonic() + of_seconds
+        while time.monotonic() < end:
+            for kind, size in sizes(cluster, ex_id).items():
+                peaks[kind] = max(peaks[kind], size)
+            time.sleep(0.1)
+        queued = (cluster.request(f"/v1/ex/{ex_id}/controller") or [{"queued": "?"}])[0]["queued"]
+        rows.append((f"{name}, {queued} slices queued", peaks))
+
+    most("slow slots", seconds)
+    frozen = cluster.serving(ex_id)[0][:2]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    most("two of them frozen", seconds)
+    for pid in frozen:
+        os.kill(pid, signal.SIGCONT)
+    most("awake again", seconds)
+    cluster.stop_execution(ex_id)
+    table(rows)
+    return max(row["controller"] for _, row in rows) < 512 * 1024 and max(row["slots, each at most"] for _, row in rows) < 128 * 1024
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--slices", type=int, default=10_000_000)
+    options.add_argument("--seconds", type=float, default=20, help="of each state under pressure")
+    options.add_argument("--bin", type=Path, default=SOURCE / "build/release/bin")
+    options.add_argument("--only", choices=["slices", "pressure"])
+    given = options.parse_args()
+    directory = Path(tempfile.mkdtemp(prefix="slicebus-memory-"))
+    cluster = Cluster(given.bin, directory)
+    good = True
+    try:
+        if given.only != "pressure":
+            good = by_slices(cluster, given.slices)
+        if given.only != "slices":
+            good = under_pressure(cluster, directory, given.seconds) and good
+    finally:
+        cluster.stop()
+    shutil.rmtree(directory)
+    sys.exit(0 if good else "FAILED: beyond the limits")
+
+
+if __name__ == "__main__":
+    main()
