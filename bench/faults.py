@@ -227,10 +227,14 @@ def after_machine_loss(cluster, count, chance, how):
         ex_id = cluster.submit({**job(10**6, log_level="debug"), "workers": SLOTS + 2})
         cluster.wait("both machines", 60, lambda: len(cluster.serving(ex_id)[0]) == SLOTS + 2)
         time.sleep(chance.uniform(1.5, 2.5))
-        family = cluster.family(cluster.second.pid)
+        # The agent first, or it would tell of its slots' deaths before its own.
+        family = sorted(cluster.family(cluster.second.pid), key=lambda pid: pid != cluster.second.pid)
         lost_at = time.time()
         for pid in family:
-            os.kill(pid, how)
+            try:
+                os.kill(pid, how)
+            except ProcessLookupError:
+                pass  # slots die with their agent
         time.sleep(8)
         events = cluster.slices(ex_id, "data/logs/slicebus-worker.log", "second.log")
         times += begun_again(events, lost_at)
