@@ -32,6 +32,7 @@ struct ExecutionWanted {
   JobId job_id;
   LineageId lineage;
   bool started = false;       ///< it has left `pending` before: its ledger may hold work
+  bool kept = false;          ///< an earlier master left it; it may have started and found no room to write that down
   std::uint32_t workers = 1;  ///< slots wanted, >= 1
   std::string host;           ///< where its controller was last; empty: never anywhere
   std::uint16_t port = 0;

@@ -48,7 +48,7 @@ void Scheduler::on(const ExecutionWanted& wanted) {
   execution.age = ++number_;
   execution.wanted = wanted;
   execution.started = wanted.started;
-  execution.restarts = RestartPolicy(!wanted.started && !wanted.recovery);
+  execution.restarts = RestartPolicy(!wanted.started && !wanted.recovery && !wanted.kept);
   if (wanted.port != 0) {
     execution.port = wanted.port;
     ports_.keep(wanted.port);
@@ -70,6 +70,8 @@ void Scheduler::on(const DesireChanged& change) {
 void Scheduler::set_desire(Execution& execution, const Desire& desire) {
   execution.wanted.desire = desire;
   execution.order_number = ++number_;
+  // Whether one that was kept has never run, its ledger knows; a controller reads that, and ends it accordingly.
+  execution.started = execution.started || (desire.stopping && execution.wanted.kept);
   if (desire.stopping && !execution.started) {
     actions_.emplace_back(TellRecords{ExecutionNeverRan{execution.wanted.ex_id}});
     return;

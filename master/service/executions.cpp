@@ -63,7 +63,9 @@ Result<void> Executions::load() {
       living.failures_forgiven = count_of(json.at("_slicer_stats"), "failed", 0);
     }
     living.record = std::move(record);
-    outbox_.emplace_back(wanted_from(living.record, living.document.json(), living.desire));
+    scheduler::ExecutionWanted wanted = wanted_from(living.record, living.document.json(), living.desire);
+    wanted.kept = true;
+    outbox_.emplace_back(std::move(wanted));
     living_.emplace(living.record.ex_id, std::move(living));
   }
   outbox_.emplace_back(scheduler::RecordsLoaded{});

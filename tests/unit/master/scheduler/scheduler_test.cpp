@@ -365,6 +365,18 @@ BOOST_AUTO_TEST_CASE(a_stop_before_the_start_ends_it_without_a_controller) {
   BOOST_TEST(all<StartController>(play.nodes({node("n1", 4)}, 1s)).empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_of_one_that_an_earlier_master_left_pending_asks_its_ledger_by_a_controller) {
+  Play play;
+  ExecutionWanted kept = wanted("e1");
+  kept.kept = true;
+  play.step(kept, 0s);
+  play.step(RecordsLoaded{}, 0s);
+  const auto done = play.step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true}}, 1s);
+  BOOST_TEST(told<ExecutionNeverRan>(done).empty());
+  BOOST_REQUIRE_EQUAL(all<StartController>(done).size(), 1u);
+  BOOST_TEST(all<StartController>(done)[0].binding.stopping);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_stop_drains_the_slots_at_once_and_gives_them_its_own_time, Running) {
   nodes({node("n1", 4, {"e1", "e1"})}, 1s);
   auto done = step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 30s}}, 2s);
