@@ -253,10 +253,16 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
 
 void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome,
                                      const std::vector<Slice*>& members) {
+  const auto is_copy_in = [&](const Slice& slice) {
+    const SliceCopy copy{slice.at, slice.fence};
+    return outcome.copy == copy ||
+           std::find(outcome.members.begin(), outcome.members.end(), copy) != outcome.members.end();
+  };
   for (Slice* slice : members) {
-    // What it arrived in is proof that the batch did: no beat has to confirm it.
+    // What it arrived in is proof that the batch did: no beat has to confirm it. Of an earlier copy it is proof of
+    // nothing.
     if (slice->holder == slot.index && slice->batch != 0 && slice->fence.epoch == epoch &&
-        slice->state != SliceState::ready) {
+        slice->state != SliceState::ready && is_copy_in(*slice)) {
       confirm(slot, slice->batch);
     }
     detach(*slice);

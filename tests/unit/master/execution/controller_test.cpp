@@ -191,6 +191,25 @@ BOOST_AUTO_TEST_CASE(a_batch_that_a_beat_misses_is_sent_again_under_its_number) 
   BOOST_TEST((desk.to_slot<wire::SliceAssign>("s1") == first));
 }
 
+BOOST_AUTO_TEST_CASE(the_end_of_an_earlier_copy_confirms_no_batch_that_gave_the_slice_again) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  const SliceCopy earlier = desk.assigned("s1").at(0);
+  desk.hello("s1");
+  const auto again = desk.to_slot<wire::SliceAssign>("s1");
+  BOOST_REQUIRE_EQUAL(again.size(), 1U);
+  desk.completed("s1", earlier);
+  desk.wait(1s);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .window = 2});
+  const auto sent = desk.to_slot<wire::SliceAssign>("s1");
+  BOOST_REQUIRE_EQUAL(sent.size(), 1U);
+  BOOST_TEST(sent[0].number == again[0].number);
+}
+
 BOOST_AUTO_TEST_CASE(a_death_of_its_own_doing_is_charged_once_a_process_and_three_of_them_end_the_slice_in_error) {
   ControllerDesk desk;
   desk.open();
