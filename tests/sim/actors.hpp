@@ -76,6 +76,7 @@ class SimSlot final : public Process {
   void say(wire::Message message);
   void check_window(const wire::SlotBeat& beat) const;
   void work();
+  void revoke();
   void run(const wire::AssignedSlice& slice);
   void computed(const wire::AssignedSlice& slice, int attempt);
   void leave();
@@ -88,6 +89,7 @@ class SimSlot final : public Process {
   SimAgent& agent_;
   std::uint64_t key_;
   std::uint32_t window_min_, window_max_;
+  Duration took_;  ///< as its operations say of each slice: how many are handed to them at once depends on it
   wire::SlotBinding binding_;
   TimePoint told_at_{};
   Job* job_ = nullptr;
@@ -101,8 +103,7 @@ class SimSlot final : public Process {
   // the operations
   std::deque<Command> commands_;
   bool busy_ = false;
-  bool runs_ = false;                                              ///< what it is busy with is a slice
-  bool has_slice_ = false;                                         ///< and its end was not told yet
+  bool revokes_ = false;                                           ///< asked for by the core within a step
   std::vector<std::pair<wire::SliceCopy, std::uint64_t>> inside_;  ///< held, with the nonce of the attempt
   std::optional<wire::SliceCopy> page_;
   // for mutations

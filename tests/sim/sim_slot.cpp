@@ -36,6 +36,7 @@ SimSlot::SimSlot(Cluster& cluster, SimAgent& agent, std::uint64_t key)
       key_(key),
       window_min_(static_cast<std::uint32_t>(cluster.world.chance.whole(1, 4))),
       window_max_(cluster.world.chance.happens(0.7) ? window_min_ : 16),
+      took_(cluster.world.chance.one_of({Duration(20us), Duration(300us), Duration(20ms)})),
       controller_(
           cluster.network, *this, id().text, [this] { step(slot::Connected{}); },
           [this](const Letter& letter) { hear(letter); }) {}
@@ -179,6 +180,9 @@ void SimSlot::step(const slot::SlotEvent& event) {
     }
     perform(action);
   }
+  if (std::exchange(revokes_, false)) {
+    revoke();
+  }
   schedule();
 }
 
@@ -198,12 +202,10 @@ void SimSlot::perform(const slot::SlotAction& action) {
   std::visit(
       Overloaded{[&](const slot::SendToController& send) { say(send.message); }, [&](const slot::BuildPipeline&) {},
                  [&](const slot::RunSlice& run) {
-                   if (std::exchange(has_slice_, true)) {
-                     throw Violation(name() + " is to run two slices at once");
-                   }
                    commands_.push_back({Command::Kind::run, run.slice});
                    work();
                  },
+                 [&](const slot::RevokeHanded&) { revokes_ = true; },
                  [&](const slot::FlushOperations&) {
                    commands_.push_back({Command::Kind::flush});
                    work();
@@ -266,13 +268,20 @@ void SimSlot::rename(const wire::SliceCopy& copy) {
 
 // -- the operations ---------------------------------------------------------------------------------------------------
 
+/// What has not begun is taken from the operations, whatever they are at.
+void SimSlot::revoke() {
+  const auto is_slice = [](const Command& command) { return command.kind == Command::Kind::run; };
+  const std::size_t unbegun = static_cast<std::size_t>(std::count_if(commands_.begin(), commands_.end(), is_slice));
+  std::erase_if(commands_, is_slice);
+  step(slot::NotBegun{unbegun});
+}
+
 void SimSlot::work() {
   if (busy_ || commands_.empty()) {
     return;
   }
   busy_ = true;
   const Command command = commands_.front();
-  runs_ = command.kind == Command::Kind::run;
   commands_.pop_front();
   switch (command.kind) {
     case Command::Kind::run:
@@ -317,12 +326,12 @@ void SimSlot::computed(const wire::AssignedSlice& slice, int attempt) {
           cluster_.slice_time(*job_), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
       return;
     }
-    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, 1ms});
+    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, took_});
     return;
   }
   inside_.emplace_back(copy, ++cluster_.nonces);
   if (inside_.size() < job_->hold) {
-    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copy}, 1ms});
+    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copy}, took_});
     return;
   }
   leave();
@@ -364,7 +373,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
       world_.chance.time(0, 0.003),
       [this, outcome] {
         job_->output.sync(outcome.copy);
-        finish(slot::SliceEnded{outcome, 1ms});
+        finish(slot::SliceEnded{outcome, took_});
       },
       true);
 }
@@ -372,7 +381,6 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
 void SimSlot::finish(slot::SlotEvent event) {
   page_.reset();
   after(Duration{}, [this, event = std::move(event)] {
-    has_slice_ = has_slice_ && !runs_;
     step(event);
     busy_ = false;
     work();

@@ -162,11 +162,14 @@ void SlotActor::hear_controller() {
 }
 
 void SlotActor::hear_workbench() {
-  while (auto event = operations_.pipe().receive()) {
-    if (const auto* ended = std::get_if<SliceEnded>(&*event)) {
-      log_slice(ended->outcome.kind == wire::OutcomeKind::failed ? "slice_failed" : "slice_ended", ended->outcome.copy);
+  while (const auto events = operations_.pipe().receive()) {
+    for (const SlotEvent& event : *events) {
+      if (const auto* ended = std::get_if<SliceEnded>(&event)) {
+        log_slice(ended->outcome.kind == wire::OutcomeKind::failed ? "slice_failed" : "slice_ended",
+                  ended->outcome.copy);
+      }
+      step(event);
     }
-    step(*event);
   }
   while (auto event = publisher_->pipe().receive()) {
     step(*event);
@@ -176,6 +179,9 @@ void SlotActor::hear_workbench() {
 void SlotActor::step(const SlotEvent& event) {
   for (SlotAction& action : core_.step(event, monotonic_now())) {
     std::visit([this](const auto& some) { perform(some); }, action);
+  }
+  if (std::exchange(revokes_, false)) {
+    step(NotBegun{operations_.revoke()});
   }
   if (std::exchange(reconnects_, false)) {
     if (auto connected = connect(); !connected) {
@@ -233,8 +239,9 @@ void SlotActor::perform(const BuildPipeline& action) {
 void SlotActor::perform(const RunSlice& action) {
   use_log_level(action.log_level);
   log_slice("slice_begun", {action.slice.slice, action.slice.fence});
-  operations_.pipe().send(action);
+  operations_.hand(action.slice);
 }
+void SlotActor::perform(const RevokeHanded& /*action*/) { revokes_ = true; }
 void SlotActor::perform(const FlushOperations& action) { operations_.pipe().send(action); }
 void SlotActor::perform(const DiscardHeld& action) { operations_.pipe().send(action); }
 void SlotActor::perform(const PublishOutput& action) { publisher_->pipe().send(action); }

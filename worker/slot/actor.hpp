@@ -47,6 +47,7 @@ class SlotActor {
   void perform(const SendToController& action);
   void perform(const BuildPipeline& action);
   void perform(const RunSlice& action);
+  void perform(const RevokeHanded& action);
   void perform(const FlushOperations& action);
   void perform(const DiscardHeld& action);
   void perform(const PublishOutput& action);
@@ -68,6 +69,7 @@ class SlotActor {
   bool drains_ = false;
   bool over_ = false;
   bool reconnects_ = false;  ///< asked for by the core within a step
+  bool revokes_ = false;     ///< likewise
   std::string log_level_;    ///< used last of those that the controller ordered
   std::optional<ExitSlot> exit_;
 };

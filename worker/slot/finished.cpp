@@ -24,7 +24,7 @@ void Slot::State::on(const SliceEnded& event, TimePoint) {
   if (outcome.kind == OutcomeKind::completed && outcome.members.empty()) {
     outcome.members.push_back(outcome.copy);
   }
-  const auto& running = holdings.running();
+  const auto* running = holdings.running();
   if (running && (running->copy == outcome.copy || contains(outcome.members, running->copy))) {
     window.add(event.took);
   } else {
@@ -44,7 +44,7 @@ void Slot::State::on(const SliceEnded& event, TimePoint) {
 }
 
 void Slot::State::held(const SliceOutcome& outcome) {
-  const auto& running = holdings.running();
+  const auto* running = holdings.running();
   if (!running || running->copy != outcome.copy) {
     return;
   }
@@ -56,6 +56,7 @@ void Slot::State::held(const SliceOutcome& outcome) {
     give_back(gone);
     return;
   }
+  holds_records = true;
   holdings.running_is_held();
   SliceOutcome said{.kind = OutcomeKind::held, .copy = outcome.copy};
   if (welcomed) {
@@ -67,8 +68,8 @@ void Slot::State::held(const SliceOutcome& outcome) {
 
 /// A slice that fails while others are held may have left records among theirs: all that is held runs again elsewhere.
 void Slot::State::failed(const SliceOutcome& outcome) {
-  const auto& running = holdings.running();
-  const bool ran = running && running->copy == outcome.copy;
+  const auto* running = holdings.running();
+  const bool ran = running != nullptr && running->copy == outcome.copy;
   const bool was_held = holdings.is_held(outcome.copy);
   if (!ran && !was_held) {
     return;
@@ -86,7 +87,7 @@ void Slot::State::failed(const SliceOutcome& outcome) {
 }
 
 void Slot::State::completed(const SliceOutcome& outcome) {
-  const auto& running = holdings.running();
+  const auto* running = holdings.running();
   // Alone and taken back while it ran, it is still worth a report: the first completion of an unfinished slice wins.
   const bool alone = outcome.members.size() == 1 && running && running->copy == outcome.members.front();
   const bool all_ours = std::all_of(outcome.members.begin(), outcome.members.end(), [&](const SliceCopy& copy) {
@@ -114,7 +115,7 @@ void Slot::State::completed(const SliceOutcome& outcome) {
 }
 
 void Slot::State::on(const SliceGivenBack& event, TimePoint) {
-  const auto& running = holdings.running();
+  const auto* running = holdings.running();
   if ((!running || running->copy != event.copy) && !holdings.is_held(event.copy)) {
     flushing = false;
     return;
@@ -132,12 +133,22 @@ void Slot::State::on(const SliceGivenBack& event, TimePoint) {
 }
 
 void Slot::State::on(const SliceBackedOff& event, TimePoint) {
-  auto& running = holdings.running();
+  auto* running = holdings.running();
   if (!running || running->copy != event.copy) {
     return;
   }
   running->backing_off = true;
-  give_back(holdings.take_prefetched());
+  give_back_unbegun(false);
+}
+
+void Slot::State::on(const NotBegun& event, TimePoint) {
+  if (!giving_back) {
+    return;
+  }
+  const GivingBack pending = *std::exchange(giving_back, std::nullopt);
+  std::vector<SliceCopy> gone = holdings.take_unbegun(event.count);
+  gone.insert(gone.end(), pending.prefetched.begin(), pending.prefetched.end());
+  give_back(gone, pending.recall_answered);
 }
 
 void Slot::State::on(const NothingHeld&, TimePoint) {
@@ -200,7 +211,7 @@ void Slot::State::on(const PublishFailed& event, TimePoint now) {
 }
 
 std::vector<SliceCopy> Slot::State::discard_held() {
-  wiped = wiped || holdings.running().has_value();
+  wiped = wiped || holdings.running() != nullptr;
   out.emplace_back(DiscardHeld{});
   return holdings.take_held();
 }

@@ -30,32 +30,50 @@ void Holdings::prefetch(wire::AssignedSlice slice) {
   prefetched_.push_back(std::move(slice));
 }
 
-wire::AssignedSlice Holdings::begin() {
-  SB_ASSERT(!running_ && !prefetched_.empty(), "begin() while a slice runs, or with none to run");
+wire::AssignedSlice Holdings::hand() {
+  SB_ASSERT(!prefetched_.empty(), "hand() with nothing prefetched");
   wire::AssignedSlice next = std::move(prefetched_.front());
   prefetched_.pop_front();
   prefetched_bytes_ -= next.request.size();
-  running_ = Running{.copy = {next.slice, next.fence}};
+  handed_.push_back({.copy = {next.slice, next.fence}, .bytes = next.request.size()});
+  handed_bytes_ += next.request.size();
   return next;
 }
 
-void Holdings::end_running() {
-  SB_ASSERT(running_, "end_running() while nothing runs");
-  if (!running_->disowned) {
-    had_.erase(running_->copy.slice);
+std::vector<SliceCopy> Holdings::take_unbegun(std::size_t count) {
+  SB_ASSERT(count <= handed_.size(), "take_unbegun() of more slices than were handed");
+  std::vector<SliceCopy> copies;
+  copies.reserve(count);
+  for (auto handed = handed_.end() - static_cast<std::ptrdiff_t>(count); handed != handed_.end(); ++handed) {
+    copies.push_back(handed->copy);
+    handed_bytes_ -= handed->bytes;
+    if (!handed->disowned) {
+      had_.erase(handed->copy.slice);
+    }
   }
-  running_.reset();
+  handed_.resize(handed_.size() - count);
+  return copies;
+}
+
+void Holdings::end_running() {
+  SB_ASSERT(!handed_.empty(), "end_running() while nothing runs");
+  if (!handed_.front().disowned) {
+    had_.erase(handed_.front().copy.slice);
+  }
+  handed_bytes_ -= handed_.front().bytes;
+  handed_.pop_front();
 }
 
 void Holdings::running_is_held() {
-  SB_ASSERT(running_ && !running_->disowned, "running_is_held() of a slice that was taken back");
-  held_.push_back(running_->copy);
-  running_.reset();
+  SB_ASSERT(!handed_.empty() && !handed_.front().disowned, "running_is_held() of a slice that was taken back");
+  held_.push_back(handed_.front().copy);
+  handed_bytes_ -= handed_.front().bytes;
+  handed_.pop_front();
 }
 
 void Holdings::release(const std::vector<SliceCopy>& copies) {
   for (const SliceCopy& copy : copies) {
-    if (running_ && running_->copy == copy) {
+    if (!handed_.empty() && handed_.front().copy == copy) {
       end_running();
     } else if (has(copy) && std::erase(held_, copy) > 0) {
       had_.erase(copy.slice);
@@ -95,11 +113,13 @@ bool Holdings::take_if_prefetched(const SliceCopy& copy) {
   return true;
 }
 
-bool Holdings::disown_if_running(const SliceCopy& copy) {
-  if (!running_ || running_->disowned || running_->copy != copy) {
+bool Holdings::disown_if_handed(const SliceCopy& copy) {
+  const auto found = std::find_if(handed_.begin(), handed_.end(),
+                                  [&](const Handed& handed) { return !handed.disowned && handed.copy == copy; });
+  if (found == handed_.end()) {
     return false;
   }
-  running_->disowned = true;
+  found->disowned = true;
   had_.erase(copy.slice);
   return true;
 }
@@ -111,8 +131,10 @@ bool Holdings::is_held(const SliceCopy& copy) const {
 std::vector<SliceCopy> Holdings::all() const {
   std::vector<SliceCopy> copies;
   copies.reserve(had_.size());
-  if (running_ && !running_->disowned) {
-    copies.push_back(running_->copy);
+  for (const Handed& handed : handed_) {
+    if (!handed.disowned) {
+      copies.push_back(handed.copy);
+    }
   }
   for (const wire::AssignedSlice& slice : prefetched_) {
     copies.push_back({slice.slice, slice.fence});

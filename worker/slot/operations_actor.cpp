@@ -11,19 +11,27 @@ namespace slicebus::slot {
 
 namespace {
 
+/// Answers are told together while slices take less than this.
+constexpr Duration told_together = 100us;
+constexpr std::size_t told_together_max = 64;
+
 /// What the operations' thread runs: its end of the pipe, the pipeline, the page.
 class Bench {
  public:
-  Bench(bus::Pipe<FromOperations, ToOperations> pipe, LineageId lineage, ExecutionId ex_id, PageWriter& page)
-      : pipe_(std::move(pipe)), lineage_(std::move(lineage)), ex_id_(std::move(ex_id)), page_(page) {
+  Bench(bus::Pipe<FromOperations, ToOperations> pipe, LineageId lineage, ExecutionId ex_id, PageWriter& page,
+        Turns& turns)
+      : pipe_(std::move(pipe)), lineage_(std::move(lineage)), ex_id_(std::move(ex_id)), page_(page), turns_(turns) {
     poll_.watch(pipe_.native());
   }
 
   void work() {
     while (true) {
       if (inbox_.empty()) {
-        poll_.wait(std::nullopt);
         read();
+      }
+      if (inbox_.empty()) {
+        tell();
+        poll_.wait(std::nullopt);
         continue;
       }
       ToOperations next = std::move(inbox_.front());
@@ -46,7 +54,10 @@ class Bench {
     pipeline_.emplace(std::move(*parts), std::hash<std::string>{}(new_uuid()));
   }
 
-  void carry_out(RunSlice& order) {
+  void carry_out(HandedSlice& order) {
+    if (!turns_.begin(order.turn)) {
+      return;
+    }
     const wire::SliceCopy copy{order.slice.slice, order.slice.fence};
     if (!pipeline_) {
       wire::SliceOutcome failed;
@@ -54,10 +65,14 @@ class Bench {
       failed.copy = copy;
       failed.members = {copy};
       failed.error = unbuilt_;
-      pipe_.send(SliceEnded{std::move(failed), Duration{0}});
+      tell_soon(SliceEnded{std::move(failed), Duration{0}});
       return;
     }
     const TimePoint began = monotonic_now();
+    if (began - told_at_ >= told_together || answers_.size() >= told_together_max) {
+      tell();
+      told_at_ = began;
+    }
     page_.running(copy);
     pipeline::Ended ended = pipeline_->run(order.slice, pause());
     page_.idle();
@@ -66,7 +81,7 @@ class Bench {
 
   void carry_out(FlushOperations& /*order*/) {
     if (!pipeline_ || pipeline_->held().empty()) {
-      pipe_.send(NothingHeld{});
+      tell_soon(NothingHeld{});
       return;
     }
     const TimePoint began = monotonic_now();
@@ -89,10 +104,17 @@ class Bench {
 
   void answer(pipeline::Ended ended, Duration took) {
     if (ended.outcome) {
-      pipe_.send(SliceEnded{std::move(*ended.outcome), took});
+      tell_soon(SliceEnded{std::move(*ended.outcome), took});
     }
     for (const wire::SliceCopy& copy : ended.given_back) {
-      pipe_.send(SliceGivenBack{copy, ended.reason});
+      tell_soon(SliceGivenBack{copy, ended.reason});
+    }
+  }
+
+  void tell_soon(SlotEvent event) { answers_.push_back(std::move(event)); }
+  void tell() {
+    if (!answers_.empty()) {
+      pipe_.send(std::exchange(answers_, {}));
     }
   }
 
@@ -104,8 +126,9 @@ class Bench {
     const TimePoint end = monotonic_now() + pause;
     read();
     if (!hurry_) {
-      pipe_.send(SliceBackedOff{copy});
+      tell_soon(SliceBackedOff{copy});
     }
+    tell();
     for (TimePoint now = monotonic_now(); now < end && !hurry_; now = monotonic_now()) {
       poll_.wait(end - now);
       read();
@@ -125,7 +148,10 @@ class Bench {
   LineageId lineage_;
   ExecutionId ex_id_;
   PageWriter& page_;
+  Turns& turns_;
   bus::Poll poll_;
+  FromOperations answers_;
+  TimePoint told_at_{};
   std::deque<ToOperations> inbox_;  ///< bounded by the slot's window
   std::optional<pipeline::Pipeline> pipeline_;
   std::string unbuilt_ = "the slot was given a slice before its execution";
@@ -143,16 +169,20 @@ OperationsActor::OperationsActor(
     std::pair<bus::Pipe<ToOperations, FromOperations>, bus::Pipe<FromOperations, ToOperations>> ends, LineageId lineage,
     ExecutionId ex_id, int niceness, PageWriter& page)
     : pipe_(std::move(ends.first)),
-      thread_([end = std::move(ends.second), lineage = std::move(lineage), ex_id = std::move(ex_id), niceness,
-               &page]() mutable {
+      thread_([end = std::move(ends.second), lineage = std::move(lineage), ex_id = std::move(ex_id), niceness, &page,
+               &turns = turns_]() mutable {
         // Linux keeps it for each thread. Where it is refused, operations run as everybody does.
         ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
-        Bench(std::move(end), std::move(lineage), std::move(ex_id), page).work();
+        Bench(std::move(end), std::move(lineage), std::move(ex_id), page, turns).work();
       }) {}
 
 OperationsActor::~OperationsActor() {
   pipe_.send(Close{});
   thread_.join();
 }
+
+void OperationsActor::hand(wire::AssignedSlice slice) { pipe_.send(HandedSlice{++handed_, std::move(slice)}); }
+
+std::size_t OperationsActor::revoke() { return static_cast<std::size_t>(handed_ - turns_.revoke(handed_)); }
 
 }  // namespace slicebus::slot

@@ -19,6 +19,9 @@ constexpr Duration window_news_min = 20ms;
 /// Slices of microseconds are reported together, those that take longer than this one by one, each at once.
 constexpr Duration report_every = 1ms;
 constexpr std::size_t reported_together_max = 256;
+constexpr Duration handed_work = 1ms;
+constexpr std::size_t handed_together_max = 256;
+constexpr std::size_t handed_bytes_max = 1U << 20U;
 /// About the most bytes of outcomes in one report; each error text is at most 64 KiB.
 constexpr std::size_t report_bytes_max = 4U << 20U;
 
@@ -50,7 +53,7 @@ void Slot::State::on(const Drain&, TimePoint) {
   }
   draining = true;
   flush_wanted = true;
-  give_back(holdings.take_prefetched());
+  give_back_unbegun(false);
 }
 
 /// No verdict comes any more: of what was reported, the accepted copies are visible already, whoever made them so.
@@ -115,7 +118,7 @@ void Slot::State::on(const ControllerSaid& said, TimePoint now) {
                         },
                         [&](const wire::SliceRecall& recall) {
                           if (recall.epoch == epoch && is_next(recall.number)) {
-                            give_back(holdings.take_prefetched(), true);
+                            give_back_unbegun(true);
                           }
                         },
                         [&](const wire::SliceFlush& flush) {
@@ -225,8 +228,10 @@ void Slot::State::say_hello(TimePoint now) {
                         .window = announced,
                         .draining = draining,
                         .held = holdings.held()};
-  if (const auto& running = holdings.running(); running && !running->disowned) {
-    hello.running.push_back(running->copy);
+  for (const Holdings::Handed& handed : holdings.handed()) {
+    if (!handed.disowned) {
+      (hello.running.empty() ? hello.running : hello.prefetched).push_back(handed.copy);
+    }
   }
   for (const wire::AssignedSlice& slice : holdings.prefetched()) {
     hello.prefetched.push_back({slice.slice, slice.fence});
@@ -254,8 +259,10 @@ void Slot::State::say_beat(TimePoint now) {
                       .held = static_cast<std::uint32_t>(holdings.held().size())};
   // What was taken back while it runs is listed too: its place in the window is free when its end was reported or
   // returned.
-  if (const auto& running = holdings.running(); running && running->disowned) {
-    beat.finished.push_back(running->copy);
+  for (const Holdings::Handed& handed : holdings.handed()) {
+    if (handed.disowned) {
+      beat.finished.push_back(handed.copy);
+    }
   }
   for (const auto& [copy, report] : reports) {
     const auto& members = report.outcome.members;
@@ -327,6 +334,17 @@ void Slot::State::give_back(const std::vector<SliceCopy>& copies, bool recall_an
   } while (at < copies.size());
 }
 
+/// Everything that has not begun: what is prefetched, and, once it is known, what of the handed slices.
+void Slot::State::give_back_unbegun(bool recall_answered) {
+  std::vector<SliceCopy> prefetched = holdings.take_prefetched();
+  if (holdings.handed().size() < 2) {
+    give_back(prefetched, recall_answered);
+    return;
+  }
+  giving_back = GivingBack{std::move(prefetched), recall_answered};
+  out.emplace_back(RevokeHanded{});
+}
+
 /// These are no longer the slot's. Records of one slice cannot be taken out of an operation: if one that is held is
 /// named, all go.
 void Slot::State::take_back(const std::vector<SliceCopy>& named) {
@@ -335,7 +353,7 @@ void Slot::State::take_back(const std::vector<SliceCopy>& named) {
   for (const SliceCopy& copy : named) {
     if (holdings.take_if_prefetched(copy)) {
       gone.push_back(copy);
-    } else if (!holdings.disown_if_running(copy) && holdings.is_held(copy)) {
+    } else if (!holdings.disown_if_handed(copy) && holdings.is_held(copy)) {
       some_held = true;
     }
   }
@@ -360,8 +378,17 @@ std::uint32_t Slot::State::asked_window() const {
   if (draining) {
     return 0;
   }
-  const auto& running = holdings.running();
-  return running && running->backing_off ? 1 : window.size();
+  const auto* running = holdings.running();
+  return running != nullptr && running->backing_off ? 1 : window.size();
+}
+
+/// About a millisecond of work. One, where the next slice must not begin before the end of the last one is known.
+std::size_t Slot::State::handed_max() const {
+  const auto* running = holdings.running();
+  if (holds_records || wiped || (running != nullptr && running->backing_off)) {
+    return 1;
+  }
+  return window.end_within(handed_work, handed_together_max);
 }
 
 /// Begins what can begin, and ends when nothing is left.
@@ -375,9 +402,11 @@ void Slot::State::after_step(TimePoint now) {
     out.emplace_back(FlushOperations{});
     return;
   }
-  if (idle && !holdings.prefetched().empty()) {
-    wiped = false;
-    out.emplace_back(RunSlice{holdings.begin(), log_level});
+  wiped = wiped && !idle;
+  const std::size_t most = flushing ? 0 : handed_max();
+  while (holdings.handed().size() < most && !holdings.prefetched().empty() &&
+         (holdings.handed().empty() || holdings.handed_bytes() < handed_bytes_max)) {
+    out.emplace_back(RunSlice{holdings.hand(), log_level});
   }
   if (is_time_to_report(now)) {
     reported_at = now;

@@ -12,7 +12,8 @@
 
 /// The core of a slot: one slice at a time, a prefetch of the next ones, reports kept until acknowledged, output
 /// published after the verdict. Lives on the slot's I/O thread; the operations run on another one and answer by events.
-/// design.md §4.
+/// Slices of microseconds are handed to the operations some at a time, so that the threads do not wait for each other
+/// after each; those that have not begun can be had back at once. design.md §4.
 namespace slicebus::slot {
 
 struct SlotConfig {
@@ -57,6 +58,10 @@ struct SliceGivenBack {
 struct SliceBackedOff {
   wire::SliceCopy copy;
 };
+/// Answers RevokeHanded: the last `count` of the slices that were handed have not begun and never will.
+struct NotBegun {
+  std::size_t count = 0;
+};
 /// Answers FlushOperations when nothing was held (else SliceEnded comes).
 struct NothingHeld {};
 struct OutputPublished {
@@ -72,7 +77,7 @@ struct Drain {};
 struct Over {};
 struct SlotTick {};
 
-using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff,
+using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff, NotBegun,
                                NothingHeld, OutputPublished, PublishFailed, Drain, Over, SlotTick>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
@@ -84,10 +89,13 @@ struct SendToController {
 struct BuildPipeline {
   std::string execution;
 };
+/// To be run after those that were handed before.
 struct RunSlice {
   wire::AssignedSlice slice;
   std::string log_level{};  ///< this process logs so from this slice on; empty: as before
 };
+/// Have those back that have not begun, however long the one that runs takes. NotBegun follows before anything else.
+struct RevokeHanded {};
 /// Let go of what operations hold.
 struct FlushOperations {};
 /// Forget what operations hold of these slices (all that is held), without output.
@@ -105,8 +113,8 @@ struct ExitSlot {
   std::string why;
 };
 
-using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, FlushOperations, DiscardHeld, PublishOutput,
-                                DropOutput, Reconnect, ExitSlot>;
+using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, RevokeHanded, FlushOperations, DiscardHeld,
+                                PublishOutput, DropOutput, Reconnect, ExitSlot>;
 using SlotActions = std::vector<SlotAction>;
 
 class Slot {

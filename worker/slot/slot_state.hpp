@@ -45,7 +45,9 @@ struct Slot::State {
   bool is_time_to_report(TimePoint now) const;
   void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false,
                  const std::string& reason = {});
+  void give_back_unbegun(bool recall_answered);
   void take_back(const std::vector<wire::SliceCopy>& named);
+  std::size_t handed_max() const;
   bool is_next(std::uint64_t number);
   std::uint32_t asked_window() const;
   void after_step(TimePoint now);
@@ -54,6 +56,7 @@ struct Slot::State {
   void on(const SliceEnded& event, TimePoint now);
   void on(const SliceGivenBack& event, TimePoint now);
   void on(const SliceBackedOff& event, TimePoint now);
+  void on(const NotBegun& event, TimePoint now);
   void on(const NothingHeld&, TimePoint now);
   void on(const OutputPublished& event, TimePoint now);
   void on(const PublishFailed& event, TimePoint now);
@@ -89,8 +92,16 @@ struct Slot::State {
   TimePoint answered_at{};
   std::optional<TimePoint> reconnect_at{};  ///< another execution answers there: then it is tried again
 
+  /// What waits for NotBegun.
+  struct GivingBack {
+    std::vector<wire::SliceCopy> prefetched{};
+    bool recall_answered = false;
+  };
+
   Holdings holdings{};
-  bool flushing = false;  ///< the operations were asked to let go and have not answered
+  std::optional<GivingBack> giving_back{};
+  bool holds_records = false;  ///< the operations have held a slice: none is handed before the one that runs has ended
+  bool flushing = false;       ///< the operations were asked to let go and have not answered
   bool flush_wanted = false;
   std::string log_level{};  ///< of the latest assignment that said one
   bool wiped = false;       ///< what the operations held was discarded while a slice ran: its records went with it

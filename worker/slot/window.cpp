@@ -17,4 +17,12 @@ void Window::add(Duration took) {
   size_ = wanted >= static_cast<double>(max_) ? max_ : std::clamp(static_cast<std::uint32_t>(wanted), min_, max_);
 }
 
+std::size_t Window::end_within(Duration time, std::size_t most) const {
+  if (average_us_ <= 0) {
+    return 1;
+  }
+  const double count = static_cast<double>(time.count()) / average_us_;
+  return count >= static_cast<double>(most) ? most : std::max<std::size_t>(1, static_cast<std::size_t>(count));
+}
+
 }  // namespace slicebus::slot

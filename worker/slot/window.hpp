@@ -15,6 +15,8 @@ class Window {
   /// A slice took this long from its first record to its prepared output; negative counts as nothing.
   void add(Duration took);
   std::uint32_t size() const { return size_; }
+  /// How many slices of late end within that time: 1..most, and 1 while none has ended.
+  std::size_t end_within(Duration time, std::size_t most) const;
 
  private:
   double target_us_;

@@ -1,8 +1,11 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
 #include <variant>
+#include <vector>
 
 #include "common/bus/pipe.hpp"
 #include "worker/slot/page.hpp"
@@ -16,11 +19,33 @@ namespace slicebus::slot {
 struct Hurry {};
 /// The thread ends when it has read this.
 struct Close {};
+/// RunSlice with its turn (Turns).
+struct HandedSlice {
+  std::uint64_t turn = 0;
+  wire::AssignedSlice slice;
+};
 
-using ToOperations = std::variant<BuildPipeline, RunSlice, FlushOperations, DiscardHeld, Hurry, Close>;
-using FromOperations = SlotEvent;  ///< SliceEnded, SliceGivenBack, SliceBackedOff, NothingHeld
+using ToOperations = std::variant<BuildPipeline, HandedSlice, FlushOperations, DiscardHeld, Hurry, Close>;
+/// SliceEnded, SliceGivenBack, SliceBackedOff, NothingHeld, some at a time.
+using FromOperations = std::vector<SlotEvent>;
 using ToPublisher = std::variant<BuildPipeline, PublishOutput, DropOutput, Close>;
 using FromPublisher = SlotEvent;  ///< OutputPublished, PublishFailed
+
+/// Which of the slices that were handed to the operations' thread have begun. It is no message, for a recall cannot
+/// wait until the thread, which may compute for an hour, reads one. Turns count from 1.
+class Turns {
+ public:
+  /// The operations' thread: may the slice of this turn begin? Each is asked for once, in order.
+  bool begin(std::uint64_t turn) {
+    std::uint64_t before = turn - 1;
+    return begun_.compare_exchange_strong(before, turn);
+  }
+  /// The I/O thread: no slice that was handed so far begins any more. @return the last turn that has begun
+  std::uint64_t revoke(std::uint64_t handed) { return begun_.exchange(handed); }
+
+ private:
+  std::atomic<std::uint64_t> begun_{0};
+};
 
 /// Runs slices one at a time, in the order in which they come.
 class OperationsActor {
@@ -33,11 +58,16 @@ class OperationsActor {
   ~OperationsActor();
 
   bus::Pipe<ToOperations, FromOperations>& pipe() { return pipe_; }
+  void hand(wire::AssignedSlice slice);
+  /// @return how many of the last slices that were handed have not begun, and do not any more
+  std::size_t revoke();
 
  private:
   OperationsActor(std::pair<bus::Pipe<ToOperations, FromOperations>, bus::Pipe<FromOperations, ToOperations>> ends,
                   LineageId lineage, ExecutionId ex_id, int niceness, PageWriter& page);
   bus::Pipe<ToOperations, FromOperations> pipe_;
+  std::uint64_t handed_ = 0;
+  Turns turns_;
   std::thread thread_;
 };
 

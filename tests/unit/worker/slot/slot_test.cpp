@@ -249,6 +249,93 @@ BOOST_AUTO_TEST_CASE(a_recall_gives_back_what_has_not_begun_even_if_that_is_noth
   BOOST_TEST(answers[0].recall_answered);
 }
 
+namespace {
+
+/// A slot whose slices take 10 µs, with slices 2..6 given to it. @return their copies
+Copies quick_slices(SlotDesk& desk) {
+  desk.connect();
+  const SliceCopy first = desk.assign(1, 1);
+  desk.step(SliceEnded{{.copy = first}, 10us});
+  desk.hear(wire::SliceAck{{{first, wire::Verdict::publish}}});
+  desk.take<RunSlice>();
+  Copies copies;
+  for (std::uint64_t order = 2; order <= 6; ++order) {
+    copies.push_back(desk.assign(order, order));
+  }
+  desk.wait(2ms);
+  desk.done.clear();
+  return copies;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(slices_of_microseconds_are_handed_together_and_their_ends_are_reported_together) {
+  SlotDesk desk;
+  desk.connect();
+  desk.step(SliceEnded{{.copy = desk.assign(1, 1)}, 10us});
+  BOOST_TEST(desk.said<wire::SliceReport>().size() == 1U);
+  desk.take<RunSlice>();
+  Copies copies;
+  for (std::uint64_t order = 2; order <= 4; ++order) {
+    copies.push_back(desk.assign(order, order));
+  }
+  BOOST_TEST(desk.take<RunSlice>().size() == 3U);
+  desk.step(SliceEnded{{.copy = copies[0]}, 10us});
+  desk.step(SliceEnded{{.copy = copies[1]}, 10us});
+  BOOST_TEST(desk.said<wire::SliceReport>().empty());
+  desk.wait(1ms);
+  const auto reports = desk.said<wire::SliceReport>();
+  BOOST_REQUIRE_EQUAL(reports.size(), 1U);
+  BOOST_TEST(reports[0].outcomes.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_recall_has_those_of_the_handed_slices_back_that_have_not_begun) {
+  SlotDesk desk;
+  const Copies copies = quick_slices(desk);
+  desk.hear(wire::SliceRecall{1, ++desk.batch});
+  BOOST_TEST(desk.take<RevokeHanded>().size() == 1U);
+  BOOST_TEST(desk.said<wire::SliceReturned>().empty());
+  desk.step(NotBegun{3});
+  const auto answers = desk.said<wire::SliceReturned>();
+  BOOST_REQUIRE_EQUAL(answers.size(), 1U);
+  BOOST_TEST((answers[0].slices == Copies{copies[2], copies[3], copies[4]}));
+  BOOST_TEST(answers[0].recall_answered);
+  desk.wait(1s);
+  BOOST_TEST((desk.said<wire::SlotBeat>().back().holds == Copies{copies[0], copies[1]}));
+}
+
+BOOST_AUTO_TEST_CASE(a_handed_slice_that_is_taken_back_may_still_end_and_is_worth_a_report) {
+  SlotDesk desk;
+  const Copies copies = quick_slices(desk);
+  desk.hear(wire::SlotBeatAck{.drop = {copies[3]}});
+  BOOST_TEST(desk.returned().empty());
+  desk.wait(1s);
+  BOOST_TEST((desk.said<wire::SlotBeat>().back().finished == Copies{copies[3]}));
+  for (const SliceCopy& copy : copies) {
+    desk.step(SliceEnded{{.copy = copy}, 10us});
+  }
+  desk.wait(1ms);
+  std::size_t reported = 0;
+  for (const wire::SliceReport& report : desk.said<wire::SliceReport>()) {
+    reported += report.outcomes.size();
+  }
+  BOOST_TEST(reported == copies.size());
+}
+
+BOOST_AUTO_TEST_CASE(once_operations_have_held_a_slice_they_are_handed_one_at_a_time) {
+  SlotDesk desk;
+  const Copies copies = quick_slices(desk);
+  desk.step(SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copies[0]}, 10us});
+  for (std::uint64_t order = 7; order <= 9; ++order) {
+    desk.assign(order, order);
+  }
+  BOOST_TEST(desk.take<RunSlice>().empty());
+  for (std::size_t i = 1; i < copies.size(); ++i) {
+    desk.step(SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copies[i]}, 10us});
+  }
+  BOOST_TEST(desk.take<RunSlice>().size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(p5_slices_beyond_what_a_slot_holds_in_number_or_bytes_go_back) {
   SlotDesk desk{.slot = {{.window_max = 3, .prefetch_bytes_max = 1'000}, {.ex_id = {"ex1"}, .process = {"s1"}}}};
   desk.connect();
