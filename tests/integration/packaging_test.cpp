@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(package_list_is_well_formed_and_installed_so_that_nothing_i
     if (line.empty() || line.front() == '#') {
       continue;
     }
-    static const std::regex form(R"((build|run|test|long|tidy) +[a-z0-9.+-]+ +\S.*)");
+    static const std::regex form(R"((build|run|test|long|tidy|peers) +[a-z0-9.+-]+ +\S.*)");
     BOOST_TEST(std::regex_match(line, form), line);
     std::istringstream words(line);
     std::string tag;
