@@ -62,6 +62,9 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
     return;  // dead for good: what it had sent before comes late
   }
   SlotView* known = slots.by_process(hello.process);
+  if (known != nullptr && hello.number <= known->hello) {
+    return;  // a repeat, or late: it tells what the slot had once, not what it was given since
+  }
   (known != nullptr ? reconnected : joined) += 1;
   SlotView& slot = known != nullptr ? *known : slots.add(hello.process, hello.node, hello.agent);
   if (SlotView* former = slots.by_peer(peer); former != nullptr && former != &slot) {
@@ -69,6 +72,7 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
     give_all_again(*former, Return::lost, now);
   }
   slots.move_to(slot, peer);
+  slot.hello = hello.number;
   slot.window = std::min(hello.window, window_max);
   slot.draining = slot.draining || hello.draining || hello.window == 0;
   slot.heard_at = now;

@@ -75,7 +75,8 @@ struct SlotView {
   ProcessId process;
   NodeId node;
   ProcessId agent;
-  std::string peer{};  ///< where it is reached; empty: nowhere, until it says hello again
+  std::string peer{};       ///< where it is reached; empty: nowhere, until it says hello again
+  std::uint64_t hello = 0;  ///< number of its last hello
   std::uint32_t window = 0;
   bool draining = false;
   bool silent = false;    ///< has not been heard for too long to be given anything

@@ -587,6 +587,50 @@ BOOST_AUTO_TEST_CASE(a_slot_of_another_execution_is_told_whose_controller_this_i
   BOOST_TEST(desk.assigned("s1").empty());
 }
 
+// A hello lists what the slot had when it said so: an earlier one must not take away what the slot was given since,
+// else the slice runs twice and the slot has more than its window.
+BOOST_AUTO_TEST_CASE(a_hello_that_comes_again_or_after_a_later_one_changes_nothing) {
+  ControllerDesk desk;
+  desk.open();
+  desk.commit();
+  const wire::SlotHello hello{
+      .number = 2, .ex_id = {"ex1"}, .process = {"s1"}, .node = {"n1"}, .agent = {"a1"}, .window = 2};
+  wire::SlotHello earlier = hello;
+  earlier.number = 1;
+  desk.said("s1", hello);
+  desk.slice(3);
+  desk.commit();
+  const auto given = desk.assigned("s1");
+  BOOST_TEST(given.size() == 2U);
+  BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").size() == 1U);
+  desk.said("s1", hello);
+  desk.said("s1", earlier);
+  desk.said("former", earlier);  // by a connection that the slot had before
+  for (const char* name : {"s1", "former"}) {
+    BOOST_TEST(desk.to_slot<wire::SlotWelcome>(name).empty());
+    BOOST_TEST(desk.assigned(name).empty());
+  }
+  BOOST_TEST(desk.beat().workers_reconnected == 0U);
+  desk.completed("s1", given[0]);
+  desk.commit();
+  BOOST_TEST((desk.acknowledged("s1") == std::vector<wire::Acknowledgement>{{given[0], Verdict::publish}}));
+
+  wire::SlotHello next = hello;
+  next.number = 3;
+  next.running = {given[1]};
+  desk.said("s1", next);
+  BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_controller_takes_the_first_hello_that_it_hears_of_a_slot_whatever_its_number) {
+  ControllerDesk desk;
+  desk.open({.epoch = 2});
+  desk.commit();
+  desk.said("s1", wire::SlotHello{
+                      .number = 40, .ex_id = {"ex1"}, .process = {"s1"}, .node = {"n1"}, .agent = {"a1"}, .window = 2});
+  BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").at(0).hello == 40U);
+}
+
 BOOST_AUTO_TEST_CASE(terminated_it_commits_what_waits_and_exits_without_a_final_status) {
   ControllerDesk desk;
   desk.open();
