@@ -30,6 +30,8 @@ class Accounting {
   void set_started(std::int64_t at_ms);
   void set_queuing_complete(std::int64_t at_ms);
   void finish(store::FinalState state);
+  /// Has a group written even if nothing is in it: the ledger says whether this is still its epoch.
+  void ask() { ++waiting_; }
 
   /// Neither a group under way nor anything for the next one.
   bool idle() const { return !under_way_ && waiting_ == 0; }

@@ -29,7 +29,7 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
     return;
   }
   opened = true;
-  opened_at = slots_seen_at = now;
+  opened_at = slots_seen_at = committed_at = now;
   opened_wall_ms = event.wall.time_since_epoch().count();
   epoch = event.ledger.epoch;
   beat_at = watch_at = now;
@@ -79,6 +79,7 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
   if (!accounting.is_under_way() || event.group != accounting.number()) {
     return;
   }
+  committed_at = now;
   commit_trouble.clear();
   commit_back_off = Duration{};
   commit_again_at.reset();

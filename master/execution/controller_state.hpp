@@ -104,6 +104,7 @@ struct Controller::State {
   void slot_is_dead(const ProcessId& process, TimePoint now);
   void watch_slots(TimePoint now);
   void ask_to_publish(TimePoint now);
+  void ask_ledger(TimePoint now);
   void tell_master(TimePoint now, bool is_beat);
   void tell_errors();
   const std::string& waiting_for(TimePoint now) const;
@@ -150,6 +151,7 @@ struct Controller::State {
   TimePoint ended_at{};
 
   // trouble and time
+  TimePoint committed_at{};  ///< when the ledger took this epoch's word last
   std::string commit_trouble{};
   Duration commit_back_off{};
   std::optional<TimePoint> commit_again_at{};

@@ -145,6 +145,7 @@ void Controller::State::on(const Tick&, TimePoint now) {
     watch_at = now + config.beat / 4;
     watch_slots(now);
     ask_to_publish(now);
+    ask_ledger(now);
   }
   if (now >= beat_at) {
     beat_at = now + config.beat;
@@ -201,6 +202,14 @@ void Controller::State::ask_to_publish(TimePoint now) {
   // Another one each time: the one before may be unable to.
   SlotView& slot = *able[stamp++ % able.size()];
   send(slot, wire::SlicePublish{publishing.due(now, now + publish_again_after, wire::batch_slices_max)});
+}
+
+/// One that was replaced, and has nothing to write, would not hear of it otherwise: it would keep its slots, and find
+/// nothing for them to do.
+void Controller::State::ask_ledger(TimePoint now) {
+  if (accounting.idle() && !final_state && !terminating && now - committed_at >= config.lease) {
+    accounting.ask();
+  }
 }
 
 void Controller::State::tell_errors() {

@@ -301,17 +301,6 @@ void Cluster::heal() {
     job->wants_pause = false;
     job->wants_stop = false;
   }
-  if (has_orphans) {
-    // What the lock is for: somebody ends the controller that was replaced, or it serves its slots for ever with
-    // nothing to give, or waits for ever for slots that know a newer epoch.
-    world.at(5s, nullptr, [this] {
-      for (Process* process : world.living("controller")) {
-        if (auto* controller = dynamic_cast<SimController*>(process); controller->orphan || controller->is_replaced()) {
-          controller->end({.signal = 9}, "ended at last");
-        }
-      }
-    });
-  }
   if (late_pause_) {
     world.at(4s, nullptr, [this] { pause_when_quiet(*jobs.front()); });
   }

@@ -218,6 +218,7 @@ BOOST_AUTO_TEST_CASE(a_death_of_its_own_doing_is_charged_once_a_process_and_thre
   desk.commit();
   for (const std::string name : {"s1", "s2", "s3"}) {
     desk.wait(10s);
+    desk.commit();
     desk.hello(name);
     const auto copies = desk.assigned(name);
     BOOST_REQUIRE_EQUAL(copies.size(), 1U);
@@ -247,6 +248,7 @@ BOOST_AUTO_TEST_CASE(a_restarted_controller_goes_on_counting_the_slots_that_a_sl
   desk.open(ledger, {{{0, 1}, "{}"}, {{0, 2}, "{}"}});
   desk.commit();
   desk.wait(10s);
+  desk.commit();
   desk.hello("s3", 1);
   const auto copies = desk.assigned("s3");
   BOOST_REQUIRE_EQUAL(copies.size(), 1U);
@@ -629,6 +631,34 @@ BOOST_AUTO_TEST_CASE(a_controller_takes_the_first_hello_that_it_hears_of_a_slot_
   desk.said("s1", wire::SlotHello{
                       .number = 40, .ex_id = {"ex1"}, .process = {"s1"}, .node = {"n1"}, .agent = {"a1"}, .window = 2});
   BOOST_TEST(desk.to_slot<wire::SlotWelcome>("s1").at(0).hello == 40U);
+}
+
+// Where no lock ends a controller that was replaced (a frozen machine), the epoch has to, even if there is nothing to
+// write: P2 of design.md.
+BOOST_AUTO_TEST_CASE(a_controller_with_nothing_to_write_asks_its_ledger_once_a_lease_and_ends_when_it_was_replaced) {
+  ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  desk.wait(4s);
+  BOOST_TEST(desk.groups().empty());
+  for (int lease = 0; lease < 2; ++lease) {
+    desk.wait(6s);
+    const auto asked = desk.groups();
+    BOOST_REQUIRE_EQUAL(asked.size(), 1U);
+    BOOST_TEST((asked[0].batch == store::LedgerBatch{.epoch = 1}));
+    desk.wait(20s);  // one question at a time
+    BOOST_TEST(desk.groups().empty());
+    desk.step(GroupCommitted{asked[0].group});
+    BOOST_TEST(desk.groups().empty());
+  }
+  desk.wait(6s);
+  desk.step(GroupFailed{desk.groups().at(0).group, {Errc::conflict, "ledger", "another epoch", "none"}});
+  const auto exits = desk.take<Exit>();
+  BOOST_REQUIRE_EQUAL(exits.size(), 1U);
+  BOOST_TEST(exits[0].code == 0);
 }
 
 BOOST_AUTO_TEST_CASE(terminated_it_commits_what_waits_and_exits_without_a_final_status) {
