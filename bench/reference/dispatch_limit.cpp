@@ -1,15 +1,18 @@
-// The limit of W1 that messages set: a ROUTER gives slices to DEALERs in batches and counts the reports, in the very
-// messages of the conversation, and remembers nothing. One process gives, the others answer.
+// The limit of W1 and W6 that messages set: a ROUTER gives slices to DEALERs in batches and counts the reports, in the
+// very messages of the conversation, and remembers nothing. One process gives, the others answer.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bench/measured_process.hpp"
 #include "common/bus/socket.hpp"
 #include "common/wire/codec.hpp"
 
@@ -20,39 +23,50 @@ using namespace slicebus;
 constexpr std::size_t batches_in_flight = 2;
 const std::vector<wire::OperationCount> counts(2, wire::OperationCount{1, 1, 0, 2});
 
-std::optional<wire::Message> next_message(bus::Poll& poll, bus::Socket& socket) {
-  for (;;) {
-    if (const auto received = socket.receive()) {
-      return *wire::decode(received->header, received->body);
-    }
-    poll.wait(std::nullopt);
-  }
-}
-
-/// Answers until it is given an empty batch.
-void answer(const std::string& endpoint, const std::string& name) {
+/// As many slots as were asked for, each with a socket of its own; each ends when it is given an empty batch.
+void answer(const std::string& endpoint, int first, int count) {
   bus::Context context;
-  auto dealer = *bus::Dealer::connect(context, endpoint, name);
+  std::vector<std::pair<std::string, bus::Dealer>> slots;
   bus::Poll poll;
-  poll.watch(dealer.native());
-  static_cast<void>(dealer.send(wire::SliceReport{.process = {name}}));
-  for (;;) {
-    const auto message = next_message(poll, dealer);
-    const auto& batch = std::get<wire::SliceAssign>(*message);
-    if (batch.slices.empty()) {
-      return;
+  for (int slot = first; slot < first + count; ++slot) {
+    const std::string name = "slot-" + std::to_string(slot);
+    slots.emplace_back(name, *bus::Dealer::connect(context, endpoint, name));
+    poll.watch(slots.back().second.native());
+    static_cast<void>(slots.back().second.send(wire::SliceReport{.process = {name}}));
+  }
+  for (int ended = 0; ended < count;) {
+    bool heard = false;
+    for (auto& [name, dealer] : slots) {
+      while (const auto received = dealer.receive()) {
+        heard = true;
+        const auto message = *wire::decode(received->header, received->body);
+        const auto& batch = std::get<wire::SliceAssign>(message);
+        if (batch.slices.empty()) {
+          ++ended;
+          continue;
+        }
+        wire::SliceReport report{.process = {name}};
+        report.outcomes.reserve(batch.slices.size());
+        for (const wire::AssignedSlice& slice : batch.slices) {
+          const wire::SliceCopy copy{slice.slice, slice.fence};
+          report.outcomes.push_back({.copy = copy, .members = {copy}, .counts = counts});
+        }
+        static_cast<void>(dealer.send(report));
+      }
     }
-    wire::SliceReport report{.process = {name}};
-    report.outcomes.reserve(batch.slices.size());
-    for (const wire::AssignedSlice& slice : batch.slices) {
-      const wire::SliceCopy copy{slice.slice, slice.fence};
-      report.outcomes.push_back({.copy = copy, .members = {copy}, .counts = counts});
+    if (!heard) {
+      poll.wait(std::nullopt);
     }
-    static_cast<void>(dealer.send(report));
   }
 }
 
-double give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, int slots) {
+struct Given {
+  double seconds = 0;
+  long kb_grown = 0;  ///< resident memory, from before the first peer to the last slice
+};
+
+Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, int slots) {
+  const long kb_before = bench::resident_kb();
   bus::Poll poll;
   poll.watch(router.native());
   std::vector<std::string> peers;
@@ -93,32 +107,28 @@ double give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, i
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  const Given given_out{took.count(), bench::resident_kb() - kb_before};
   for (const std::string& peer : peers) {
     static_cast<void>(router.send(peer, wire::SliceAssign{1, ++number, {}}));
   }
-  return took.count();
-}
-
-double seconds(const rusage& used) {
-  const auto each = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return each(used.ru_utime) + each(used.ru_stime);
+  return given_out;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: bench-dispatch-limit SLICES SLICES_IN_A_BATCH SLOTS\n");
+  if (argc != 5) {
+    std::fprintf(stderr, "usage: bench-dispatch-limit SLICES SLICES_IN_A_BATCH SLOTS SLOTS_IN_A_PROCESS\n");
     return 2;
   }
   const auto slices = std::strtoull(argv[1], nullptr, 10);
   const auto batch_size = std::strtoul(argv[2], nullptr, 10);
   const int slots = std::atoi(argv[3]);
+  const int together = std::max(1, std::atoi(argv[4]));
+  bench::raise_descriptor_limit();
   // A process begins before ZeroMQ's threads do, and is told the port when there is one.
   std::vector<int> tell;
-  for (int slot = 0; slot < slots; ++slot) {
+  for (int first = 0; first < slots; first += together) {
     int ends[2];
     if (pipe(ends) != 0) {
       std::perror("bench-dispatch-limit: pipe");
@@ -127,13 +137,13 @@ int main(int argc, char** argv) {
     if (fork() == 0) {
       std::uint16_t port = 0;
       if (read(ends[0], &port, sizeof port) == sizeof port) {
-        answer("tcp://127.0.0.1:" + std::to_string(port), "slot-" + std::to_string(slot));
+        answer("tcp://127.0.0.1:" + std::to_string(port), first, std::min(together, slots - first));
       }
       std::_Exit(0);
     }
     tell.push_back(ends[1]);
   }
-  double took = 0;
+  Given given;
   {
     bus::Context context;
     auto router = *bus::Router::bind(context, "tcp://127.0.0.1:*");
@@ -144,15 +154,11 @@ int main(int argc, char** argv) {
         return 1;
       }
     }
-    took = give(router, slices, batch_size, slots);
+    given = give(router, slices, batch_size, slots);
   }
   while (wait(nullptr) > 0) {
   }
-  rusage own{};
-  rusage children{};
-  getrusage(RUSAGE_SELF, &own);
-  getrusage(RUSAGE_CHILDREN, &children);
-  std::printf("{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f}\n", slices, took,
-              seconds(own) + seconds(children));
+  std::printf("{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f, \"kb_grown\": %ld}\n", slices,
+              given.seconds, bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_grown);
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "bench/measured_process.hpp"
 #include "master/store/sqlite/slice_ledger.hpp"
 
 using namespace slicebus;
@@ -49,10 +50,7 @@ int main(int argc, char** argv) {
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
   std::printf("{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f}\n", slices, took.count(),
-              static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-                  static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6);
+              bench::cpu_seconds(RUSAGE_SELF));
   return 0;
 }

@@ -4,7 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from measuring import Contestant, LocalCluster, cpu_seconds, program, slices_job, table, take_turns
+from cluster import LocalCluster, cpu_seconds, slices_job
+from measuring import Contestant, program, table, take_turns
 
 NAME = "W1 dispatch"
 SLOTS = 2
@@ -19,10 +20,10 @@ def per_second(result):
 
 def slicebus(slices):
     with LocalCluster(SLOTS) as cluster:
-        cluster.wait_until_ended(cluster.request("/jobs", slices_job(1, SLOTS))["ex_id"], 30, 0.01)
+        cluster.wait_until_ended(cluster.submit(slices_job(1, SLOTS)), 30, 0.01)
         time.sleep(0.5)  # the next spare controller and slots have started
         cpu, began = cpu_seconds(cluster.process.pid), time.monotonic()
-        ex_id = cluster.request("/jobs", slices_job(slices, SLOTS))["ex_id"]
+        ex_id = cluster.submit(slices_job(slices, SLOTS))
         cluster.wait_until_ended(ex_id, 900, 0.01)
         took = time.monotonic() - began
         time.sleep(0.5)  # the controller has ended, and its time counts as the master's children's
@@ -41,7 +42,7 @@ def measure(context):
     contestants = [
         Contestant("Slicebus, all durable", lambda: slicebus(slices)),
         Contestant("limit: messages alone (ROUTER/DEALER, no ledger)",
-                   lambda: per_second(program(context.references / "bench-dispatch-limit", slices, BATCH, SLOTS))),
+                   lambda: per_second(program(context.references / "bench-dispatch-limit", slices, BATCH, SLOTS, 1))),
         Contestant("limit: the ledger alone (SQLite, no messages)", lambda: ledger(context.references, slices))]
     if nats := context.peer("nats"):
         for storage in ("memory", "file"):

@@ -1,7 +1,8 @@
 """W4: what a cluster of two slots costs while it has nothing to do."""
 import time
 
-from measuring import Contestant, LocalCluster, cpu_seconds, family, proportional_set_kb, table, take_turns
+from cluster import LocalCluster, cpu_seconds, family, proportional_set_kb
+from measuring import Contestant, table, take_turns
 
 NAME = "W4 idle"
 

@@ -1,7 +1,8 @@
 """W3: from the POST of a job of one slice to `completed`, on an idle cluster."""
 import time
 
-from measuring import Contestant, LocalCluster, program, slices_job, table, take_turns
+from cluster import LocalCluster, slices_job
+from measuring import Contestant, program, table, take_turns
 
 NAME = "W3 latency"
 
@@ -14,7 +15,7 @@ def slicebus(times):
         for _ in range(times):
             time.sleep(0.7)  # the spares are there again
             began = time.monotonic()
-            ex_id = cluster.request("/jobs", job)["ex_id"]
+            ex_id = cluster.submit(job)
             cluster.wait_until_ended(ex_id, 30, 0.0005)
             ms.append(1000 * (time.monotonic() - began))
     ms.sort()
