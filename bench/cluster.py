@@ -144,7 +144,7 @@ class LocalCluster:
     def url(self, target):
         return f"http://127.0.0.1:{self.port}{target}"
 
-    def ask(self, target, body=None, timeout=30):
+    def ask(self, target, body=None, timeout=60):
         data = None if body is None else json.dumps(body).encode()
         asked = urllib.request.Request(self.url(target), data, {"Content-Type": "application/json"})
         with urllib.request.urlopen(asked, timeout=timeout) as answer:

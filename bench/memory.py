@@ -3,27 +3,16 @@
 import argparse
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-from faults import SLOTS, SOURCE, Cluster
+from cluster import PROGRAMS, Failed, LocalCluster, resident_kb
+from faults import SLOTS, run_until
 
 KINDS = {"controller": "slicebus-master controller", "slots, each at most": "slicebus-worker slot",
          "master": "slicebus-master --", "broker": "slicebus-broker", "agent": "slicebus-worker --"}
-
-
-def resident_kb(pid):
-    try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1])
-    except OSError:
-        pass
-    return 0
 
 
 def sizes(cluster, ex_id):
@@ -57,6 +46,8 @@ def by_slices(cluster, slices):
         time.sleep(0.05)
     cluster.wait("the end", 600, lambda: cluster.status(ex_id) == "completed")
     seconds = time.monotonic() - began
+    if not rows:
+        raise Failed(f"{slices:,} slices were done before their controller said a count; give it more by --slices")
     table(rows)
     first, last = rows[0][1]["controller"], rows[-1][1]["controller"]
     print(f"\n{slices:,} slices in {seconds:.0f} s, {slices / seconds:,.0f} slices/s; "
@@ -64,13 +55,13 @@ def by_slices(cluster, slices):
     return last < first * 1.2
 
 
-def under_pressure(cluster, directory, seconds):
+def under_pressure(cluster, seconds):
     """Requests of about a megabyte without end, slots that take a second for each; two of them freeze."""
-    requests = directory / "requests.json"
+    requests = cluster.directory / "requests.json"
     requests.write_text(json.dumps([{"n": n, "text": chr(97 + n) * 1_000_000} for n in range(8)]))
     ex_id = cluster.submit({"name": "pressure", "workers": SLOTS, "lifecycle": "persistent", "operations": [
         {"_op": "test-reader", "slicer_data_file_path": str(requests)}, {"_op": "delay", "ms": 1000}, {"_op": "noop"}]})
-    cluster.run_until(ex_id, 4)
+    run_until(cluster, ex_id, 4)
     rows = []
 
     def most(name, of_seconds):
@@ -80,7 +71,7 @@ def under_pressure(cluster, directory, seconds):
             for kind, size in sizes(cluster, ex_id).items():
                 peaks[kind] = max(peaks[kind], size)
             time.sleep(0.1)
-        queued = (cluster.request(f"/v1/ex/{ex_id}/controller") or [{"queued": "?"}])[0]["queued"]
+        queued = (cluster.answers(f"/ex/{ex_id}/controller", 5) or [{"queued": "?"}])[0]["queued"]
         rows.append((f"{name}, {queued} slices queued", peaks))
 
     most("slow slots", seconds)
@@ -100,20 +91,18 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--slices", type=int, default=10_000_000)
     options.add_argument("--seconds", type=float, default=20, help="of each state under pressure")
-    options.add_argument("--bin", type=Path, default=SOURCE / "build/release/bin")
+    options.add_argument("--bin", type=Path, default=PROGRAMS)
     options.add_argument("--only", choices=["slices", "pressure"])
     given = options.parse_args()
-    directory = Path(tempfile.mkdtemp(prefix="slicebus-memory-"))
-    cluster = Cluster(given.bin, directory)
     good = True
     try:
-        if given.only != "pressure":
-            good = by_slices(cluster, given.slices)
-        if given.only != "slices":
-            good = under_pressure(cluster, directory, given.seconds) and good
-    finally:
-        cluster.stop()
-    shutil.rmtree(directory)
+        with LocalCluster(SLOTS, given.bin.resolve()) as cluster:
+            if given.only != "pressure":
+                good = by_slices(cluster, given.slices)
+            if given.only != "slices":
+                good = under_pressure(cluster, given.seconds) and good
+    except Failed as failure:
+        sys.exit(f"FAILED: {failure}")
     sys.exit(0 if good else "FAILED: beyond the limits")
 
 
