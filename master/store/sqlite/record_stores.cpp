@@ -24,9 +24,29 @@ using sqlite::Transaction;
 constexpr const char* add_execution =
     "INSERT OR IGNORE INTO execution (ex_id, job_id, lineage, status, document, desired, deleted, created, updated, "
     "brief, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, execution_brief(?5), name_of(?5))";
-constexpr const char* index_execution =
-    "INSERT OR IGNORE INTO execution_word SELECT word.value, execution.number FROM execution, "
-    "json_each(words_of_name(?2)) AS word WHERE ex_id = ?1";
+
+/// The words of the names of one table's records, within the transaction of its caller.
+struct NameWords {
+  Statement drop, add;
+
+  /// @param id  the column that names a record
+  static Result<NameWords> prepare(Database& database, const std::string& table, const std::string& id) {
+    const std::string record = " FROM " + table + " WHERE " + id + " = ?1";
+    SB_TRY(drop, database.prepare("DELETE FROM " + table + "_word WHERE number = (SELECT number" + record +
+                                  ") AND word IN (SELECT value FROM json_each((SELECT words_of_name(document)" +
+                                  record + ")) EXCEPT SELECT value FROM json_each(words_of_name(?2)))"));
+    SB_TRY(add, database.prepare("INSERT OR IGNORE INTO " + table + "_word SELECT word.value, number FROM " + table +
+                                 ", json_each(words_of_name(?2)) AS word WHERE " + id + " = ?1"));
+    return NameWords{std::move(drop), std::move(add)};
+  }
+  /// To be done while the record has its former document, for that says which words to drop.
+  Result<void> drop_former(const std::string& id, const std::string& document) {
+    return drop.bind_text(1, id).bind_text(2, document).run();
+  }
+  Result<void> index(const std::string& id, const std::string& document) {
+    return add.bind_text(1, id).bind_text(2, document).run();
+  }
+};
 
 Result<void> write(Statement& statement, const ExecutionRecord& execution) {
   return statement.bind_text(1, execution.ex_id.text)
@@ -43,22 +63,20 @@ Result<void> write(Statement& statement, const ExecutionRecord& execution) {
 
 /// Inserts executions, within the transaction of its caller.
 struct ExecutionInsert {
-  Statement add, index;
+  Statement add;
+  NameWords words;
 
   static Result<ExecutionInsert> prepare(Database& database) {
     SB_TRY(add, database.prepare(add_execution));
-    SB_TRY(index, database.prepare(index_execution));
-    return ExecutionInsert{std::move(add), std::move(index)};
+    SB_TRY(words, NameWords::prepare(database, "execution", "ex_id"));
+    return ExecutionInsert{std::move(add), std::move(words)};
   }
   Result<void> run(Database& database, const ExecutionRecord& execution) {
     SB_TRY_VOID(write(add, execution));
     if (database.changes() != 1) {
       return fail(Errc::conflict, "execution " + execution.ex_id.text, "is in the store already");
     }
-    return index_words(execution);
-  }
-  Result<void> index_words(const ExecutionRecord& execution) {
-    return index.bind_text(1, execution.ex_id.text).bind_text(2, execution.document).run();
+    return words.index(execution.ex_id.text, execution.document);
   }
 };
 
@@ -73,8 +91,7 @@ class SqliteJobStore final : public JobStore {
     SB_TRY(change,
            database_.prepare("UPDATE job SET document = ?2, active = ?3, deleted = ?4, created = ?5, updated = ?6, "
                              "brief = job_brief(?2), name = name_of(?2) WHERE job_id = ?1"));
-    SB_TRY(index, database_.prepare("INSERT OR IGNORE INTO job_word SELECT word.value, job.number FROM job, "
-                                    "json_each(words_of_name(?2)) AS word WHERE job_id = ?1"));
+    SB_TRY(words, NameWords::prepare(database_, "job", "job_id"));
     SB_TRY(by_id, database_.prepare(std::string(job_columns) + "WHERE job_id = ?1"));
     SB_TRY(by_number, database_.prepare(std::string(job_columns) + "WHERE number = ?1"));
     SB_TRY(start, ExecutionInsert::prepare(database_));
@@ -83,7 +100,7 @@ class SqliteJobStore final : public JobStore {
                                                "brief = execution_brief(?2) WHERE number = ?1"));
     add_ = std::move(add);
     change_ = std::move(change);
-    index_ = std::move(index);
+    words_ = std::move(words);
     by_id_ = std::move(by_id);
     by_number_ = std::move(by_number);
     start_ = std::move(start);
@@ -98,7 +115,7 @@ class SqliteJobStore final : public JobStore {
     if (database_.changes() != 1) {
       return fail(Errc::conflict, "job " + job.job_id.text, "is in the store already");
     }
-    SB_TRY_VOID(index(job));
+    SB_TRY_VOID(words_.index(job.job_id.text, job.document));
     if (first != nullptr) {
       SB_TRY_VOID(start_.run(database_, *first));
     }
@@ -141,12 +158,10 @@ class SqliteJobStore final : public JobStore {
 
  private:
   Result<void> change(const JobRecord& job) {
+    SB_TRY_VOID(words_.drop_former(job.job_id.text, job.document));
     SB_TRY_VOID(write(change_, job));
-    return database_.changes() == 1 ? index(job)
+    return database_.changes() == 1 ? words_.index(job.job_id.text, job.document)
                                     : fail(Errc::not_found, "job " + job.job_id.text, "is not in the store");
-  }
-  Result<void> index(const JobRecord& job) {
-    return index_.bind_text(1, job.job_id.text).bind_text(2, job.document).run();
   }
   static Result<void> write(Statement& statement, const JobRecord& job) {
     return statement.bind_text(1, job.job_id.text)
@@ -158,7 +173,8 @@ class SqliteJobStore final : public JobStore {
         .run();
   }
   Database& database_;
-  Statement add_, change_, index_, by_id_, by_number_, executions_of_, delete_execution_;
+  Statement add_, change_, by_id_, by_number_, executions_of_, delete_execution_;
+  NameWords words_;
   ExecutionInsert start_;
 };
 
@@ -199,11 +215,12 @@ class SqliteExecutionStore final : public ExecutionStore {
   Result<void> put(const std::vector<ExecutionRecord>& executions) override {
     SB_TRY(transaction, Transaction::begin(database_));
     for (const ExecutionRecord& execution : executions) {
+      SB_TRY_VOID(insert_.words.drop_former(execution.ex_id.text, execution.document));
       SB_TRY_VOID(write(change_, execution));
       if (database_.changes() != 1) {
         return fail(Errc::not_found, "execution " + execution.ex_id.text, "is not in the store");
       }
-      SB_TRY_VOID(insert_.index_words(execution));
+      SB_TRY_VOID(insert_.words.index(execution.ex_id.text, execution.document));
     }
     return transaction.commit();
   }

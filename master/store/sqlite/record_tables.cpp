@@ -51,7 +51,8 @@ Result<void> define_functions(Database& database) {
 }
 
 // `number` is the insertion number: it alone says which execution is the latest, whatever the clock did. `brief` is
-// what lists ask instead of the document. The words of a record's former names stay: what they find is looked at.
+// what lists ask instead of the document. A file that is older than this may have words of former names, too: what they
+// find is looked at.
 #define SB_RECORD_TABLES                                                                                             \
   "CREATE TABLE job ("                                                                                               \
   "  number INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL UNIQUE, document TEXT NOT NULL,"                 \

@@ -125,3 +125,28 @@ SELECT 'j' || n, '{"name":"Copy events of customer ' || n || '","padding":"' || 
   BOOST_TEST(records->jobs().put(job("j1", 50'001)).has_value());
   BOOST_TEST(names(records->jobs().list({.size = 1})) == Names{"j1"}, boost::test_tools::per_element());
 }
+
+BOOST_AUTO_TEST_CASE(a_record_that_is_renamed_leaves_no_words_of_its_former_name) {
+  const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "records.db").string();
+  const auto named = [](const char* id, int updated, const std::string& name) {
+    return job(id, updated, R"({"name":")" + name + R"("})");
+  };
+  {
+    const auto records = opened(path);
+    for (const char* id : {"j1", "j2"}) {
+      BOOST_TEST_REQUIRE(records->jobs().insert(named(id, 1, "copy events"), nullptr).has_value());
+    }
+    for (int i = 0; i < 100; ++i) {
+      BOOST_TEST_REQUIRE(records->jobs().put(named("j1", 2 + i, "move events " + std::to_string(i))).has_value());
+    }
+    BOOST_TEST(names(records->jobs().list(filtered("name:copy"))) == Names{"j2"}, boost::test_tools::per_element());
+    BOOST_TEST(names(records->jobs().list(filtered("name:99"))) == Names{"j1"}, boost::test_tools::per_element());
+    BOOST_TEST(names(records->jobs().list(filtered("name:98"))) == Names{}, boost::test_tools::per_element());
+    BOOST_TEST(records->jobs().list(filtered("name:events")).value().size() == 2U);
+  }
+  const auto database = sqlite::open_records(path).value();
+  auto words = database->prepare("SELECT group_concat(word, ' ') FROM (SELECT * FROM job_word ORDER BY number, word)");
+  BOOST_TEST_REQUIRE((words.has_value() && words->step().value()));
+  BOOST_TEST(words->bytes(0) == "99 events move copy events");
+}
