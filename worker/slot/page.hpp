@@ -5,7 +5,8 @@
 #include "common/wire/messages.hpp"
 
 /// The page of memory in which a slot tells its agent the slice that it runs, so that a death can be charged to that
-/// slice alone. The only memory that two actors share (style.md §5). The agent reads it when the process is dead.
+/// slice alone. The only memory that two processes share (style.md §5); the threads of a slot share a word more, Turns
+/// (workbench.hpp). The agent reads the page when the process is dead.
 namespace slicebus::slot {
 
 struct RunningPage;
