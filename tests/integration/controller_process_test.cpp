@@ -195,7 +195,11 @@ struct Slot {
       if (dealer.reconnected()) {
         say_hello();
       }
-      while (auto received = dealer.receive()) {
+      while (acknowledged.size() < most) {  // what it hears after that would be slices that nobody counts
+        auto received = dealer.receive();
+        if (!received) {
+          break;
+        }
         const auto message = wire::decode(received->header, received->body);
         BOOST_TEST_REQUIRE(message.has_value());
         ++heard[std::string(wire::message_name(*message))];
@@ -345,7 +349,8 @@ BOOST_AUTO_TEST_CASE(a_killed_controller_goes_on_from_its_ledger_and_no_slice_is
         world.beat([&](const wire::ControllerBeat& b) { return b.slicing && b.epoch > epoch; }, "a new epoch");
     epoch = beat.epoch;
     Slot slot(world, beat.port);
-    for (const SlicePosition at : slot.work(9, never)) {
+    // Those that are reported meanwhile are done, too, without being counted: three times that must leave some.
+    for (const SlicePosition at : slot.work(5, never)) {
       BOOST_TEST(done.insert(at).second, at << " was accepted twice");
     }
     child.signal(SIGKILL);
@@ -510,7 +515,8 @@ BOOST_AUTO_TEST_CASE(p5_memory_is_bounded_while_slots_do_not_go_on_and_requests_
   do {  // until everything is full
     planned = world.last.slices_planned;
     live(2s);
-  } while ((planned == 0 || world.last.slices_planned != planned) && Clock::now() < end);
+  } while ((planned * request_bytes < ready_bytes_max / 2 || world.last.slices_planned != planned) &&
+           Clock::now() < end);
   const std::size_t resident = resident_bytes(child.pid());
   BOOST_TEST(planned * request_bytes >= ready_bytes_max / 2);
   BOOST_TEST(planned * request_bytes <= ready_bytes_max + slots.size() * slot_bytes_max);
