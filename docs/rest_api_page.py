@@ -114,6 +114,9 @@ EXAMPLES = [
     ("DELETE /assets/{asset}", "/assets/{asset_id}", None),
 ]
 
+# What the cut of a long answer would hide: call → (what it is, its field).
+ALSO = {"GET /ex/{ex_id}": ("At its end an execution has the accounts of its slices and records:", "_accounting")}
+
 
 def run(document):
     made = world()
@@ -184,7 +187,12 @@ def section(call, operation, answer):
     out += ["```console", "$ " + curl_line(call, target, body), shown(text)]
     if status >= 400:
         out.append(f"(HTTP status {status})")
-    return out + ["```", ""]
+    out += ["```", ""]
+    if call in ALSO:
+        what, field = ALSO[call]
+        out += [what, "", "```console", f"$ {curl_line(call, target, body)} | jq .{field}",
+                json.dumps(json.loads(text)[field], indent=4), "```", ""]
+    return out
 
 
 def page(document, answers):
