@@ -44,13 +44,9 @@ def measure(context):
         Contestant("limit: messages alone (ROUTER/DEALER, no ledger)",
                    lambda: per_second(program(context.references / "bench-dispatch-limit", slices, BATCH, SLOTS, 1))),
         Contestant("limit: the ledger alone (SQLite, no messages)", lambda: ledger(context.references, slices))]
-    if nats := context.peer("nats"):
-        for storage in ("memory", "file"):
-            contestants.append(Contestant(f"NATS JetStream, {storage} storage",
-                                          lambda storage=storage: per_second(program(nats, "dispatch", slices // 5, SLOTS, storage))))
-    if gearman := context.peer("gearman"):
-        contestants.append(Contestant("Gearman, remembers nothing",
-                                      lambda: per_second(program(gearman, "dispatch", slices // 20, SLOTS))))
+    for peer in context.peers:
+        contestants.append(Contestant(f"{peer.name} (remembers {peer.remembers})", lambda peer=peer: per_second(
+            program(*peer.command, "dispatch", max(1, int(slices * peer.share)), SLOTS))))
     take_turns(contestants, context.rounds)
     return contestants, table(contestants, [("slices_per_second", "slices/s", ",.0f"),
                                             ("cpu_per_million", "CPU seconds per million", ".1f")], "slices_per_second")

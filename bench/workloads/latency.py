@@ -25,9 +25,7 @@ def slicebus(times):
 def measure(context):
     times = context.scaled(500) // context.rounds
     contestants = [Contestant("Slicebus, a job of its own by REST", lambda: slicebus(times))]
-    if nats := context.peer("nats"):
-        contestants.append(Contestant("NATS JetStream, a bare message, memory storage", lambda: program(nats, "latency", times, "memory")))
-    if gearman := context.peer("gearman"):
-        contestants.append(Contestant("Gearman, a bare job", lambda: program(gearman, "latency", times)))
+    for peer in context.peers:
+        contestants.append(Contestant(f"{peer.name}, a bare task", lambda peer=peer: program(*peer.command, "latency", times)))
     take_turns(contestants, context.rounds)
     return contestants, table(contestants, [("p50_ms", "p50, ms", ".1f"), ("p99_ms", "p99, ms", ".1f")], "p50_ms")

@@ -1,4 +1,4 @@
-// NATS JetStream on the work of W1 and W3: a work queue of messages, each acknowledged by one of the workers. Server,
+// NATS JetStream on the work of W1, W3 and W5: a work queue of messages, each acknowledged by one of the workers. Server,
 // workers and publisher are processes of their own, all of them this program.
 package main
 
@@ -10,8 +10,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -25,6 +27,9 @@ const (
 	consumer = "slots"
 	inFlight = 10_000
 	fetch    = 500
+	// Of slices that take a while: one runs and one is there already. What a worker took with it comes again after ackWait.
+	fetchSlow = 2
+	ackWait   = time.Second
 )
 
 func must[T any](value T, err error) T {
@@ -56,18 +61,29 @@ func connect(url string) nats.JetStreamContext {
 	}
 }
 
-func work(url string) {
+// Each message takes `pause` and then appends itself to `effects`, if there is a name.
+func work(url string, pause time.Duration, effects string) {
+	atOnce := fetch
+	var file *os.File
+	if effects != "" {
+		atOnce = fetchSlow
+		file = must(os.OpenFile(effects, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600))
+	}
 	go func() {
 		untilStdinCloses()
 		os.Exit(0)
 	}()
 	queue := must(connect(url).PullSubscribe(subject, consumer, nats.Bind(stream, consumer)))
 	for {
-		messages, err := queue.Fetch(fetch, nats.MaxWait(time.Second))
+		messages, err := queue.Fetch(atOnce, nats.MaxWait(time.Second))
 		if err != nil && err != nats.ErrTimeout {
 			log.Fatal(err)
 		}
 		for _, message := range messages {
+			if file != nil {
+				time.Sleep(pause)
+				must(file.WriteString(string(message.Data) + "\n"))
+			}
 			if err := message.Ack(); err != nil {
 				log.Fatal(err)
 			}
@@ -75,18 +91,32 @@ func work(url string) {
 	}
 }
 
+type process struct {
+	command  *exec.Cmd
+	lifeline io.WriteCloser
+}
+
 // A child ends when its standard input closes, and so with its parent.
-func start(arguments ...string) func() {
+func start(arguments ...string) *process {
 	child := exec.Command(must(os.Executable()), arguments...)
 	child.Stderr = os.Stderr
 	lifeline := must(child.StdinPipe())
 	if err := child.Start(); err != nil {
 		log.Fatal(err)
 	}
-	return func() {
-		lifeline.Close()
-		_ = child.Wait()
-	}
+	return &process{child, lifeline}
+}
+
+func (p *process) stop() {
+	p.lifeline.Close()
+	_ = p.command.Wait()
+}
+
+// Kills it and starts another one in its place, at once.
+func (p *process) replace() {
+	_ = p.command.Process.Kill()
+	_ = p.command.Wait()
+	*p = *start(p.command.Args[1:]...)
 }
 
 func freePort() int {
@@ -105,28 +135,28 @@ func cpuSeconds() float64 {
 	return total
 }
 
-// Runs `measure` against a fresh server with `workers` workers.
-func with(storage string, workers int, measure func(nats.JetStreamContext)) {
+// Runs `measure` against a fresh server with `workers` workers, which are told `work`.
+func with(workers int, work []string, measure func(nats.JetStreamContext, []*process)) {
 	directory := must(os.MkdirTemp("", "slicebus-bench-nats-"))
 	defer os.RemoveAll(directory)
 	port := freePort()
 	url := "nats://127.0.0.1:" + strconv.Itoa(port)
-	stopServer := start("server", strconv.Itoa(port), directory)
+	running := start(os.Args[1], "server", strconv.Itoa(port), directory)
 	queue := connect(url)
 	kind := nats.MemoryStorage
-	if storage == "file" {
+	if os.Args[1] == "file" {
 		kind = nats.FileStorage
 	}
 	must(queue.AddStream(&nats.StreamConfig{Name: stream, Subjects: []string{subject}, Storage: kind, Retention: nats.WorkQueuePolicy}))
-	must(queue.AddConsumer(stream, &nats.ConsumerConfig{Durable: consumer, AckPolicy: nats.AckExplicitPolicy, MaxAckPending: inFlight}))
-	var stops []func()
+	must(queue.AddConsumer(stream, &nats.ConsumerConfig{Durable: consumer, AckPolicy: nats.AckExplicitPolicy, MaxAckPending: inFlight, AckWait: ackWait}))
+	var started []*process
 	for i := 0; i < workers; i++ {
-		stops = append(stops, start("worker", url))
+		started = append(started, start(append([]string{os.Args[1], "worker", url}, work...)...))
 	}
 	time.Sleep(500 * time.Millisecond) // they wait for messages
-	measure(queue)
-	for _, stop := range append(stops, stopServer) {
-		stop()
+	measure(queue, started)
+	for _, each := range append(started, running) {
+		each.stop()
 	}
 }
 
@@ -140,23 +170,27 @@ func waitUntilAcknowledged(queue nats.JetStreamContext, pause time.Duration) {
 	}
 }
 
-func dispatch(slices, workers int, storage string) {
+func publish(queue nats.JetStreamContext, slices int) {
+	for i := 0; i < slices; i++ {
+		must(queue.PublishAsync(subject, []byte(fmt.Sprintf(`{"from":%d,"count":1}`, i)), nats.StallWait(time.Minute)))
+	}
+	<-queue.PublishAsyncComplete()
+}
+
+func dispatch(slices, workers int) {
 	var took time.Duration
-	with(storage, workers, func(queue nats.JetStreamContext) {
+	with(workers, nil, func(queue nats.JetStreamContext, _ []*process) {
 		began := time.Now()
-		for i := 0; i < slices; i++ {
-			must(queue.PublishAsync(subject, []byte(fmt.Sprintf(`{"from":%d,"count":1}`, i)), nats.StallWait(time.Minute)))
-		}
-		<-queue.PublishAsyncComplete()
+		publish(queue, slices)
 		waitUntilAcknowledged(queue, 10*time.Millisecond)
 		took = time.Since(began)
 	})
 	print(map[string]any{"slices": slices, "seconds": took.Seconds(), "cpu_seconds": cpuSeconds()})
 }
 
-func latency(times int, storage string) {
+func latency(times int) {
 	var ms []float64
-	with(storage, 1, func(queue nats.JetStreamContext) {
+	with(1, nil, func(queue nats.JetStreamContext, _ []*process) {
 		for i := 0; i < times; i++ {
 			began := time.Now()
 			must(queue.Publish(subject, []byte(`{"from":0,"count":1}`)))
@@ -168,21 +202,53 @@ func latency(times int, storage string) {
 	print(map[string]any{"times": times, "p50_ms": ms[len(ms)/2], "p99_ms": ms[len(ms)*99/100]})
 }
 
+// Slices that take `ms` each; with `kills` one of the workers dies halfway.
+func faults(slices, workers, ms int, kills bool) {
+	directory := must(os.MkdirTemp("", "slicebus-bench-nats-"))
+	defer os.RemoveAll(directory)
+	effects := filepath.Join(directory, "effects")
+	pause := time.Duration(ms) * time.Millisecond
+	var took time.Duration
+	with(workers, []string{pause.String(), effects}, func(queue nats.JetStreamContext, started []*process) {
+		began := time.Now()
+		publish(queue, slices)
+		if kills {
+			time.Sleep(time.Until(began.Add(pause * time.Duration(slices/workers/2))))
+			started[0].replace()
+		}
+		waitUntilAcknowledged(queue, 5*time.Millisecond)
+		took = time.Since(began)
+	})
+	counts := map[string]int{}
+	lines := strings.Fields(string(must(os.ReadFile(effects))))
+	for _, line := range lines {
+		counts[line]++
+	}
+	print(map[string]any{"seconds": took.Seconds(), "lost": slices - len(counts), "doubled": len(lines) - len(counts)})
+}
+
 func print(result map[string]any) { fmt.Println(string(must(json.Marshal(result)))) }
 
 func main() {
-	usage := "usage: nats dispatch SLICES WORKERS memory|file, or nats latency TIMES memory|file"
 	number := func(at int) int { return must(strconv.Atoi(os.Args[at])) }
+	command := ""
+	if len(os.Args) > 2 {
+		command = os.Args[2]
+	}
 	switch {
-	case len(os.Args) == 4 && os.Args[1] == "server":
-		serve(number(2), os.Args[3])
-	case len(os.Args) == 3 && os.Args[1] == "worker":
-		work(os.Args[2])
-	case len(os.Args) == 5 && os.Args[1] == "dispatch":
-		dispatch(number(2), number(3), os.Args[4])
-	case len(os.Args) == 4 && os.Args[1] == "latency":
-		latency(number(2), os.Args[3])
+	case command == "server" && len(os.Args) == 5:
+		serve(number(3), os.Args[4])
+	case command == "worker" && len(os.Args) == 4:
+		work(os.Args[3], 0, "")
+	case command == "worker" && len(os.Args) == 6:
+		work(os.Args[3], must(time.ParseDuration(os.Args[4])), os.Args[5])
+	case command == "dispatch" && len(os.Args) == 5:
+		dispatch(number(3), number(4))
+	case command == "latency" && len(os.Args) == 4:
+		latency(number(3))
+	case command == "faults" && len(os.Args) == 7:
+		faults(number(3), number(4), number(5), number(6) != 0)
 	default:
-		log.Fatal(usage)
+		log.Fatal("usage: nats memory|file dispatch SLICES WORKERS | latency TIMES | faults SLICES WORKERS MS KILLS")
 	}
 }
