@@ -87,7 +87,7 @@ class Cluster {
   /// Slices that the input of a persistent execution has by now.
   std::uint64_t input_there(const Job& job, std::uint64_t length) const;
   void restart_later(std::function<void()> what);
-  void freeze_at_the_worst_moment(SimSlot& slot);
+  void freeze_at_the_worst_moment(SimSlot& slot, const Job& job);
   void snipe_controller(SimController& controller);
 
  private:
@@ -116,7 +116,8 @@ class Cluster {
   std::uint64_t ids_ = 0;
   bool quiet_ = false;
   double snipes_slots_ = 0, snipes_controllers_ = 0;
-  int crashes_left_ = 4;  ///< of controllers, by their own doing: five in a row are the end of an execution
+  int late_sleeps_left_ = 2;  ///< of slots that have one of the last slices: the execution ends without them
+  int crashes_left_ = 4;      ///< of controllers, by their own doing: five in a row are the end of an execution
   bool late_pause_ = false;
 };
 

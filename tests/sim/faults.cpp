@@ -264,7 +264,14 @@ void Cluster::restart_later(std::function<void()> what) {
 }
 
 /// Between preparing and reporting, or before the rename.
-void Cluster::freeze_at_the_worst_moment(SimSlot& slot) {
+void Cluster::freeze_at_the_worst_moment(SimSlot& slot, const Job& job) {
+  // Long enough for the end of its execution, too short for its agent to kill it.
+  if (snipes_slots_ > 0 && late_sleeps_left_ > 0 && world.now < heal_at + lease_time && job.ledger.pending() <= 2 &&
+      world.chance.happens(0.5)) {
+    --late_sleeps_left_;
+    slot.freeze(world.chance.time(6, 12));
+    return;
+  }
   if (world.now >= heal_at || snipes_slots_ == 0 || !world.chance.happens(snipes_slots_)) {
     return;
   }

@@ -242,7 +242,7 @@ void SimSlot::publish(const wire::SliceCopy& copy) {
         world_.chance.time(0, 0.02), [this, copy] { job_->output.publish(copy); }, true);
     return;
   }
-  cluster_.freeze_at_the_worst_moment(*this);
+  cluster_.freeze_at_the_worst_moment(*this, *job_);
   after(
       world_.chance.time(0, 0.003), [this, copy] { rename(copy); }, true);
 }
@@ -368,7 +368,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
     outcome.counts[1].records_rejected += rejected_by(piece);
     outcome.counts[1].records_out += records - rejected_by(piece);
   }
-  cluster_.freeze_at_the_worst_moment(*this);
+  cluster_.freeze_at_the_worst_moment(*this, *job_);
   after(
       world_.chance.time(0, 0.003),
       [this, outcome] {
