@@ -208,4 +208,4 @@ class LocalCluster:
 def slices_job(slices, workers):
     """Slices of one record each, on which nothing is done."""
     return {"name": "bench", "lifecycle": "once", "workers": workers, "operations": [
-        {"_op": "data_generator", "size": slices, "slice_size": 1, "seed": 1}, {"_op": "noop"}]}
+        {"_op": "data_generator", "size": slices, "slice_size": 1, "seed": 1, "stress_test": True}, {"_op": "noop"}]}

@@ -100,8 +100,9 @@ BOOST_AUTO_TEST_CASE(options_change_the_date_and_add_an_id) {
 }
 
 BOOST_AUTO_TEST_CASE(stress_test_repeats_one_record) {
-  const Lines records = records_of(generator({{"stress_test", true}}), {R"({"count":5,"processed":10})"});
-  BOOST_TEST(records.size() == 5U);
+  const Lines records = records_of(generator({{"stress_test", true}}),
+                                   {R"({"count":5,"processed":10})", R"({"count":2,"processed":12})"});
+  BOOST_TEST(records.size() == 7U);
   BOOST_TEST(std::set<std::string>(records.begin(), records.end()).size() == 1U);
 }
 
