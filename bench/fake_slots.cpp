@@ -125,8 +125,7 @@ class FakeSlot {
   void perform(slot::RunSlice& action) {
     const wire::SliceCopy copy{action.slice.slice, action.slice.fence};
     due_.emplace_back(slot::SliceEnded{
-        {.copy = copy, .members = {copy}, .counts = {{.records_out = 1}, {.records_in = 1, .records_out = 1}}},
-        slice_took});
+        {.copy = copy, .counts = {{.records_out = 1}, {.records_in = 1, .records_out = 1}}}, slice_took});
   }
   void perform(slot::RevokeHanded&) { due_.emplace_front(slot::NotBegun{0}); }
   void perform(slot::FlushOperations&) { due_.emplace_back(slot::NothingHeld{}); }

@@ -21,7 +21,7 @@ namespace {
 using namespace slicebus;
 
 constexpr std::size_t batches_in_flight = 2;
-const std::vector<wire::OperationCount> counts(2, wire::OperationCount{1, 1, 0, 2});
+const wire::OperationCounts counts(2, wire::OperationCount{1, 1, 0, 2});
 
 /// As many slots as were asked for, each with a socket of its own; each ends when it is given an empty batch.
 void answer(const std::string& endpoint, int first, int count) {
@@ -49,7 +49,7 @@ void answer(const std::string& endpoint, int first, int count) {
         report.outcomes.reserve(batch.slices.size());
         for (const wire::AssignedSlice& slice : batch.slices) {
           const wire::SliceCopy copy{slice.slice, slice.fence};
-          report.outcomes.push_back({.copy = copy, .members = {copy}, .counts = counts});
+          report.outcomes.push_back({.copy = copy, .counts = counts});
         }
         static_cast<void>(dealer.send(report));
       }

@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "bench-ledger-limit: %s\n", opened.error().text().c_str());
     return 1;
   }
-  store::Tally tally{.started_ms = 1, .counts = {2, wire::OperationCount{}}};
+  store::Tally tally{.started_ms = 1, .counts = wire::OperationCounts(2)};
   std::uint64_t planned = 0;
   std::uint64_t completed = 0;
   const auto began = std::chrono::steady_clock::now();

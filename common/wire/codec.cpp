@@ -13,6 +13,12 @@ constexpr std::size_t body_bytes_max = 64U << 20U;
 const msgpack::unpack_limit limits{/*array*/ 16U << 20U, /*map*/ 1U << 10U, body_bytes_max,
                                    body_bytes_max,       1U << 10U,         /*depth*/ 32};
 
+/// What msgpack packs into: the body itself.
+struct Sink {
+  std::string& bytes;
+  void write(const char* data, std::size_t size) { bytes.append(data, size); }
+};
+
 constexpr std::size_t message_types = std::variant_size_v<Message>;
 
 template <std::size_t I>
@@ -43,9 +49,8 @@ std::string_view message_name(const Message& message) { return names[message.ind
 Encoded encode(const Message& message) {
   Encoded out;
   out.header = {'S', 'B', static_cast<char>(protocol_version), static_cast<char>(message.index())};
-  msgpack::sbuffer buffer;
-  std::visit([&](const auto& value) { msgpack::pack(buffer, value); }, message);
-  out.body.assign(buffer.data(), buffer.size());
+  Sink sink{out.body};
+  std::visit([&](const auto& value) { msgpack::pack(sink, value); }, message);
   return out;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 #include <cstdint>
 #include <msgpack.hpp>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "common/ids.hpp"
+#include "common/wire/small_vector.hpp"
 
 /// Every message that crosses a process. Each says who sends it, what answers it, and what a repeat or a loss does.
 /// Messages are msgpack arrays: fields are only ever appended; a shorter array comes from an older peer (missing fields
@@ -47,6 +49,9 @@ struct OperationCount {
   MSGPACK_DEFINE(records_in, records_out, records_rejected, time_us)
 };
 
+/// Of a slice or of an execution, reader first.
+using OperationCounts = boost::container::small_vector<OperationCount, 3>;
+
 enum class OutcomeKind : std::uint8_t {
   completed,  ///< ran to its end; output, if any, is prepared under `copy`
   failed,     ///< every attempt failed; `error` says why
@@ -56,13 +61,15 @@ enum class OutcomeKind : std::uint8_t {
 /// What became of a slice. Slices that leave an operation together form one outcome named by the last of them.
 struct SliceOutcome {
   OutcomeKind kind = OutcomeKind::completed;
-  SliceCopy copy;                      ///< names the outcome and its output
-  std::vector<SliceCopy> members;      ///< completed: all slices that leave with it, `copy` the last; else just `copy`
-  std::vector<OperationCount> counts;  ///< per operation, reader first; empty unless completed
-  std::uint32_t retries = 0;           ///< attempts beyond the first
-  bool has_output = false;             ///< a sender with publish() prepared something: PUBLISHED will follow
-  std::string error;                   ///< failed: full text, at most 64 KiB
+  SliceCopy copy;                    ///< names the outcome and its output
+  std::vector<SliceCopy> members{};  ///< completed with others: all of them, `copy` the last; empty: it alone
+  OperationCounts counts{};          ///< per operation, reader first; empty unless completed
+  std::uint32_t retries = 0;         ///< attempts beyond the first
+  bool has_output = false;           ///< a sender with publish() prepared something: PUBLISHED will follow
+  std::string error;                 ///< failed: full text, at most 64 KiB
 
+  /// All slices that leave with it, `copy` the last.
+  std::span<const SliceCopy> leaving() const { return members.empty() ? std::span(&copy, 1) : std::span(members); }
   bool operator==(const SliceOutcome&) const = default;
   MSGPACK_DEFINE(kind, copy, members, counts, retries, has_output, error)
 };
@@ -319,7 +326,7 @@ struct ControllerBeat {
   std::uint64_t subslice_by_key = 0;
   std::int64_t started_ms = 0;           ///< wall clock; 0: not yet
   std::int64_t queuing_complete_ms = 0;  ///< wall clock; 0: not yet
-  std::vector<OperationCount> counts;    ///< sums over completed slices, per operation
+  OperationCounts counts{};              ///< sums over completed slices, per operation
   /// `final_status` is in the ledger, and so all accepted output is visible; false where the ledger could not take it.
   bool settled = false;
 

@@ -10,7 +10,7 @@ namespace slicebus::execution {
 namespace {
 
 /// The operation after which `counts` do not go on as they should, or nothing.
-std::optional<std::size_t> broken_after(const std::vector<wire::OperationCount>& counts) {
+std::optional<std::size_t> broken_after(const wire::OperationCounts& counts) {
   for (std::size_t i = 0; i + 1 < counts.size(); ++i) {
     if (counts[i].records_out != counts[i + 1].records_in) {
       return i;
@@ -19,9 +19,15 @@ std::optional<std::size_t> broken_after(const std::vector<wire::OperationCount>&
   return std::nullopt;
 }
 
-std::string gave_and_took(const std::vector<wire::OperationCount>& counts, std::size_t at) {
+std::string gave_and_took(const wire::OperationCounts& counts, std::size_t at) {
   return "operations[" + std::to_string(at) + "] gave out " + std::to_string(counts[at].records_out) +
          " records, operations[" + std::to_string(at + 1) + "] took in " + std::to_string(counts[at + 1].records_in);
+}
+
+std::string accounts_of(const wire::SliceCopy& copy) {
+  std::ostringstream where;
+  where << "accounts of slice " << copy.slice << " under fence " << copy.fence;
+  return where.str();
 }
 
 std::string text_of(std::string where, std::string what) {
@@ -58,8 +64,7 @@ void Accounting::plan(std::vector<store::PlannedSlice> planned, store::SlicerSta
 void Accounting::complete(const wire::SliceOutcome& outcome, Fence fence) {
   check(outcome);
   store::Completion completion{.fence = fence, .has_output = outcome.has_output};
-  completion.slices.reserve(outcome.members.size());
-  for (const wire::SliceCopy& member : outcome.members) {
+  for (const wire::SliceCopy& member : outcome.leaving()) {
     completion.slices.push_back(member.slice);
   }
   tally_.processed += completion.slices.size();
@@ -104,7 +109,7 @@ void Accounting::finish(store::FinalState state) {
   ++waiting_;
 }
 
-const store::LedgerBatch* Accounting::begin() {
+std::shared_ptr<const store::LedgerBatch> Accounting::begin() {
   if (under_way_ || waiting_ == 0) {
     return nullptr;
   }
@@ -114,14 +119,14 @@ const store::LedgerBatch* Accounting::begin() {
   }
   ++number_;
   waiting_ = 0;
-  under_way_ = std::exchange(next_, {});
-  return &*under_way_;
+  under_way_ = std::make_shared<store::LedgerBatch>(std::exchange(next_, {}));
+  return under_way_;
 }
 
 store::LedgerBatch Accounting::end() {
   SB_ASSERT(under_way_, "end() without a group under way");
-  store::LedgerBatch group = std::move(*under_way_);
-  under_way_.reset();
+  const std::shared_ptr<store::LedgerBatch> written = std::exchange(under_way_, nullptr);
+  store::LedgerBatch group = written.use_count() == 1 ? std::move(*written) : *written;
   planned_ += group.planned.size();
   planning_ -= group.planned.size();
   for (const store::PlannedSlice& slice : group.planned) {
@@ -151,13 +156,15 @@ std::optional<std::string> Accounting::contradiction(std::size_t unfinished) con
 
 /// An outcome by itself, so that a contradiction is known by its slice.
 void Accounting::check(const wire::SliceOutcome& outcome) {
-  std::ostringstream where;
-  where << "accounts of slice " << outcome.copy.slice << " under fence " << outcome.copy.fence;
+  if (contradiction_) {
+    return;
+  }
   if (const auto at = broken_after(outcome.counts)) {
-    contradict(where.str(), gave_and_took(outcome.counts, *at));
+    contradict(accounts_of(outcome.copy), gave_and_took(outcome.counts, *at));
   } else if (!tally_.counts.empty() && tally_.counts.size() != outcome.counts.size()) {
-    contradict(where.str(), "it counts the records of " + std::to_string(outcome.counts.size()) +
-                                " operations, slices before it those of " + std::to_string(tally_.counts.size()));
+    contradict(accounts_of(outcome.copy), "it counts the records of " + std::to_string(outcome.counts.size()) +
+                                              " operations, slices before it those of " +
+                                              std::to_string(tally_.counts.size()));
   }
 }
 

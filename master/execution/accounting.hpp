@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,13 +36,13 @@ class Accounting {
 
   /// Neither a group under way nor anything for the next one.
   bool idle() const { return !under_way_ && waiting_ == 0; }
-  bool is_under_way() const { return under_way_.has_value(); }
+  bool is_under_way() const { return under_way_ != nullptr; }
   /// The next group, if none is under way and there is something to say. Its number is number().
-  const store::LedgerBatch* begin();
+  std::shared_ptr<const store::LedgerBatch> begin();
   std::uint64_t number() const { return number_; }
   /// Of the group that what is said now will be in.
   std::uint64_t next_number() const { return number_ + 1; }
-  const store::LedgerBatch& under_way() const { return *under_way_; }
+  std::shared_ptr<const store::LedgerBatch> under_way() const { return under_way_; }
   /// The group under way is durable. @return it
   store::LedgerBatch end();
 
@@ -74,7 +75,7 @@ class Accounting {
   store::Tally tally_{};
   store::Tally durable_{};
   store::LedgerBatch next_{};
-  std::optional<store::LedgerBatch> under_way_{};
+  std::shared_ptr<store::LedgerBatch> under_way_{};
 };
 
 }  // namespace slicebus::execution

@@ -140,13 +140,25 @@ void ControllerActor::turn(TimePoint now) {
                                    {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(*gap).count()}});
     step(StoodStill{*gap}, now);
   }
-  heed_master_and_signals(now);
-  read_ledger(now);
-  if (core_) {
+  // Asking a socket that has nothing costs as much as a message. Before a deadline is acted on all are asked: what came
+  // while this process stood still may have moved it.
+  const std::optional<TimePoint> due = next_deadline();
+  const bool ask_all = due && *due <= now;
+  if (ask_all || poll_.ready(master_key_) || poll_.ready(signal_key_)) {
+    heed_master_and_signals(now);
+  }
+  if (ask_all || poll_.ready(ledger_key_)) {
+    read_ledger(now);
+  }
+  if (core_ && (ask_all || poll_.ready(slicer_key_))) {
     read_slicers(now);
+  }
+  if (core_ && (ask_all || poll_.ready(slots_key_))) {
     read_slots(now);
   }
-  read_broker(now);
+  if (ask_all || poll_.ready(broker_key_) || poll_.ready(monitor_key_)) {
+    read_broker(now);
+  }
   if (exit_code_) {
     return;
   }

@@ -288,8 +288,8 @@ void Controller::State::ask_slicers(TimePoint now) {
 }
 
 void Controller::State::submit_group() {
-  if (const store::LedgerBatch* group = accounting.begin()) {
-    out.emplace_back(CommitGroup{accounting.number(), *group});
+  if (auto group = accounting.begin()) {
+    out.emplace_back(CommitGroup{accounting.number(), std::move(group)});
   }
 }
 

@@ -121,10 +121,11 @@ struct SendControl {
   std::string to;
   wire::Message message;
 };
-/// One group; answered by GroupCommitted or GroupFailed with the same number.
+/// One group; answered by GroupCommitted or GroupFailed with the same number. Whoever writes it lets go of it before
+/// he answers; while it is under way nobody changes it.
 struct CommitGroup {
   std::uint64_t group = 0;
-  store::LedgerBatch batch;
+  std::shared_ptr<const store::LedgerBatch> batch = std::make_shared<store::LedgerBatch>();
 };
 /// One page of the ledger's journal of errors; answered by ErrorsRead or ErrorsNotRead, one question in flight.
 struct ReadErrors {

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -29,6 +30,8 @@ struct Controller::State {
     NodeId node;
     ProcessId process;
   };
+  /// Slices that end together; mostly it is one.
+  using Members = boost::container::small_vector<Slice*, 4>;
   /// Why a slice comes back.
   enum class Return : std::uint8_t {
     given_back,  ///< by the slot, not begun; or it was never there: costs nothing
@@ -70,7 +73,7 @@ struct Controller::State {
   void hear_held(SlotView& slot, const wire::SliceCopy& copy, TimePoint now);
   void confirm(SlotView& slot, std::uint64_t number);
   void hear_outcome(SlotView& slot, const wire::SliceOutcome& outcome, TimePoint now);
-  void take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const std::vector<Slice*>& members);
+  void take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const Members& members);
   bool claim(SlotView& slot, const wire::SliceCopy& copy, bool is_held, TimePoint now);
   Slice* owned(const SlotView& slot, const wire::SliceCopy& copy);
   void answer(SlotView& slot, const wire::SliceCopy& copy, wire::Verdict verdict);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <ranges>
+#include <span>
 #include <utility>
 
 #include "common/overloaded.hpp"
@@ -109,13 +110,10 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
   keep_or_drop(hello.held, true);
   for (const wire::SliceOutcome& outcome : hello.reports) {
     slot.out.insert(outcome.copy.fence, 0);
-    for (const SliceCopy& member : outcome.members) {
+    for (const SliceCopy& member : outcome.leaving()) {
       if (Slice* slice = owned(slot, member)) {
         slice->listed = stamp;
       }
-    }
-    if (Slice* slice = owned(slot, outcome.copy)) {
-      slice->listed = stamp;
     }
   }
   for (Slice* slice = slot.has.back(); slice != nullptr;) {
@@ -215,20 +213,18 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
     hear_held(slot, outcome.copy, now);
     return;
   }
-  const std::vector<SliceCopy> only{outcome.copy};
-  const std::vector<SliceCopy>& copies =
-      outcome.kind == wire::OutcomeKind::failed || outcome.members.empty() ? only : outcome.members;
+  const std::span<const SliceCopy> copies =
+      outcome.kind == wire::OutcomeKind::failed ? std::span(&outcome.copy, 1) : outcome.leaving();
   Slice* named = queue.find(outcome.copy.slice);
   if (named != nullptr && named->state == SliceState::committing && named->names_outcome &&
       named->fence == outcome.copy.fence) {
     named->holder = slot.index;  // a repeat: it gets the answer when the group is durable
     return;
   }
-  std::vector<Slice*> members;
-  members.reserve(copies.size());
+  Members members;
   bool all = copies.back() == outcome.copy && !proposing && !final_state;
   for (const SliceCopy& copy : copies) {
-    Slice* slice = queue.find(copy.slice);
+    Slice* slice = copy.slice == outcome.copy.slice ? named : queue.find(copy.slice);
     if (slice == nullptr || slice->state == SliceState::committing ||
         std::find(members.begin(), members.end(), slice) != members.end()) {
       all = false;
@@ -255,8 +251,7 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
   answer(slot, outcome.copy, accepted ? Verdict::publish : Verdict::drop);
 }
 
-void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome,
-                                     const std::vector<Slice*>& members) {
+void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const Members& members) {
   const auto is_copy_in = [&](const Slice& slice) {
     const SliceCopy copy{slice.at, slice.fence};
     return outcome.copy == copy ||
@@ -280,10 +275,6 @@ void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& o
   named.holder = slot.index;
   if (outcome.kind == wire::OutcomeKind::failed) {
     accounting.fail(named.at, outcome.error.substr(0, text_bytes_max), outcome.retries);
-  } else if (outcome.members.empty()) {
-    wire::SliceOutcome alone = outcome;
-    alone.members.push_back(outcome.copy);
-    accounting.complete(alone, outcome.copy.fence);
   } else {
     accounting.complete(outcome, outcome.copy.fence);
   }

@@ -21,11 +21,11 @@ LedgerAnswer LedgerKeeper::answer(LedgerRequest request) {
     return page ? LedgerAnswer(ErrorsRead{reading->after, *std::move(page)})
                 : LedgerAnswer(ErrorsNotRead{std::move(page).error()});
   }
-  const CommitGroup& group = std::get<CommitGroup>(request);
+  const CommitGroup group = std::move(std::get<CommitGroup>(request));  // let go of on return
   if (!ledger_) {
     return GroupFailed{group.group, not_open("a group")};
   }
-  const Result<void> applied = ledger_->apply(group.batch);
+  const Result<void> applied = ledger_->apply(*group.batch);
   return applied ? LedgerAnswer(GroupCommitted{group.group}) : LedgerAnswer(GroupFailed{group.group, applied.error()});
 }
 

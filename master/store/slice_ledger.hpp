@@ -32,9 +32,9 @@ struct SlicerState {
 
 /// A completion that is accepted: the first committed one of its slice.
 struct Completion {
-  std::vector<SlicePosition> slices;  ///< members that leave together; the last one names the output
-  Fence fence;                        ///< accepted; kept until published
-  bool has_output = false;            ///< wait for `published`
+  boost::container::small_vector<SlicePosition, 1> slices{};  ///< leave together; the last one names the output
+  Fence fence;                                                ///< accepted; kept until published
+  bool has_output = false;                                    ///< wait for `published`
 
   bool operator==(const Completion&) const = default;
 };
@@ -64,7 +64,7 @@ struct Tally {
   std::uint64_t failed = 0;
   std::int64_t started_ms = 0;
   std::int64_t queuing_complete_ms = 0;
-  std::vector<wire::OperationCount> counts;
+  wire::OperationCounts counts{};
 
   bool operator==(const Tally&) const = default;
 };

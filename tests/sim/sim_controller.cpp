@@ -258,7 +258,7 @@ void SimController::sweep() {
 
 /// What is written outlives the process, what is synced the power; the controller hears of it later, or never.
 void SimController::commit(const execution::CommitGroup& group) {
-  const bool plans_only = group.batch.completed.empty() && group.batch.errors.empty() && !group.batch.final_state;
+  const bool plans_only = group.batch->completed.empty() && group.batch->errors.empty() && !group.batch->final_state;
   if (cluster_.mutation == Mutation::acknowledge_before_commit ||
       (cluster_.mutation == Mutation::assign_before_commit && plans_only)) {
     after(Duration{}, [this, number = group.group] { step(execution::GroupCommitted{number}); });
@@ -278,7 +278,7 @@ void SimController::write(const execution::CommitGroup& group) {
            300ms);
     return;
   }
-  store::LedgerBatch batch = group.batch;
+  store::LedgerBatch batch = *group.batch;
   if (cluster_.mutation == Mutation::no_epoch_in_fences) {
     for (store::Completion& completion : batch.completed) {
       completion.fence.epoch = 1;

@@ -35,7 +35,7 @@ record::RecordBatch copy_of(const record::RecordBatch& batch) {
   return copy;
 }
 
-void add(std::vector<wire::OperationCount>& sums, const std::vector<wire::OperationCount>& counts) {
+void add(wire::OperationCounts& sums, const wire::OperationCounts& counts) {
   sums.resize(std::max(sums.size(), counts.size()));
   for (std::size_t i = 0; i < counts.size(); ++i) {
     sums[i].records_in += counts[i].records_in;
@@ -49,7 +49,6 @@ wire::SliceOutcome failure(const wire::SliceCopy& copy, const std::string& error
   wire::SliceOutcome outcome;
   outcome.kind = wire::OutcomeKind::failed;
   outcome.copy = copy;
-  outcome.members = {copy};
   outcome.retries = retries;
   outcome.error = error.substr(0, error_bytes_max);
   return outcome;
@@ -121,7 +120,9 @@ Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
       wire::SliceOutcome outcome;
       outcome.kind = work.held ? wire::OutcomeKind::held : wire::OutcomeKind::completed;
       outcome.copy = copy;
-      outcome.members = work.members;
+      if (work.members.size() > 1) {
+        outcome.members = work.members;
+      }
       outcome.retries = tried;
       if (!work.held) {
         outcome.counts = std::move(flow.counts);

@@ -87,7 +87,7 @@ class Pipeline {
   /// Records on their way through the steps.
   struct Flow {
     record::RecordBatch batch;
-    std::vector<wire::OperationCount> counts;
+    wire::OperationCounts counts{};
     std::size_t step = 0;  ///< next to run
     bool has_output = false;
   };
@@ -111,7 +111,7 @@ class Pipeline {
   Parts parts_;
   std::uint64_t seed_;
   std::vector<wire::SliceCopy> held_;
-  std::vector<wire::OperationCount> held_counts_;  ///< sums over held_
+  wire::OperationCounts held_counts_;  ///< sums over held_
 };
 
 /// Makes output visible, or removes it, on all senders of an execution.

@@ -159,18 +159,18 @@ Result<std::uint64_t> number_of(Statement& statement) {
   return number;
 }
 
-std::string pack_counts(const std::vector<wire::OperationCount>& counts) {
+std::string pack_counts(const wire::OperationCounts& counts) {
   msgpack::sbuffer buffer;
   msgpack::pack(buffer, counts);
   return {buffer.data(), buffer.size()};
 }
 
-std::optional<std::vector<wire::OperationCount>> unpack_counts(std::string_view bytes) {
+std::optional<wire::OperationCounts> unpack_counts(std::string_view bytes) {
   if (bytes.empty()) {
-    return std::vector<wire::OperationCount>{};
+    return wire::OperationCounts{};
   }
   try {
-    return msgpack::unpack(bytes.data(), bytes.size()).get().as<std::vector<wire::OperationCount>>();
+    return msgpack::unpack(bytes.data(), bytes.size()).get().as<wire::OperationCounts>();
   } catch (const std::exception&) {
     return std::nullopt;
   }

@@ -50,8 +50,8 @@ struct LedgerTables {
 /// The number that a statement gives; 0 when it gives none.
 Result<std::uint64_t> number_of(Statement& statement);
 
-std::string pack_counts(const std::vector<wire::OperationCount>& counts);
+std::string pack_counts(const wire::OperationCounts& counts);
 /// Nothing when the bytes are not what pack_counts made.
-std::optional<std::vector<wire::OperationCount>> unpack_counts(std::string_view bytes);
+std::optional<wire::OperationCounts> unpack_counts(std::string_view bytes);
 
 }  // namespace slicebus::store::sqlite

@@ -104,7 +104,7 @@ Result<bool> SqliteSliceLedger::State::read_generation(const ExecutionId& ex_id,
   index_now.generation = row.natural(0);
   index_now.cleanup = static_cast<Cleanup>(row.integer(1));
   opened.tally = {row.natural(2), row.natural(3), row.integer(4), row.integer(5),
-                  counts.value_or(std::vector<wire::OperationCount>{})};
+                  counts.value_or(wire::OperationCounts{})};
   if (!row.is_null(7)) {
     opened.final_state = FinalState{std::string(row.bytes(7)), std::string(row.bytes(8))};
   }

@@ -8,7 +8,7 @@
 namespace slicebus::execution {
 namespace {
 
-using Counts = std::vector<wire::OperationCount>;
+using Counts = wire::OperationCounts;
 
 wire::SliceOutcome outcome(std::uint64_t order, Counts counts) {
   const wire::SliceCopy copy{{0, order}, {1, order}};
@@ -140,7 +140,7 @@ BOOST_AUTO_TEST_CASE(p4_an_end_that_the_ledger_contradicts_is_failed_with_the_le
   desk.step(GroupCommitted{desk.groups().at(0).group});
   const auto last = desk.groups();
   BOOST_REQUIRE_EQUAL(last.size(), 1U);
-  BOOST_REQUIRE(last[0].batch.final_state.has_value());
+  BOOST_REQUIRE(last[0].batch->final_state.has_value());
   desk.step(GroupFailed{last[0].group, Error{Errc::internal, "ledger", "1 slices were planned, but 1 unfinished", ""}});
   BOOST_TEST(desk.beat().final_status == "failed");
   BOOST_TEST(desk.last_beat.failure_reason == "ledger: 1 slices were planned, but 1 unfinished");

@@ -98,7 +98,7 @@ class ControllerDesk {
     std::vector<store::LedgerBatch> batches;
     for (std::vector<CommitGroup> open = groups(); !open.empty(); open = groups()) {
       for (CommitGroup& group : open) {
-        batches.push_back(group.batch);
+        batches.push_back(*group.batch);
         step(GroupCommitted{group.group});
       }
     }

@@ -648,7 +648,7 @@ BOOST_AUTO_TEST_CASE(a_controller_with_nothing_to_write_asks_its_ledger_once_a_l
     desk.wait(6s);
     const auto asked = desk.groups();
     BOOST_REQUIRE_EQUAL(asked.size(), 1U);
-    BOOST_TEST((asked[0].batch == store::LedgerBatch{.epoch = 1}));
+    BOOST_TEST((*asked[0].batch == store::LedgerBatch{.epoch = 1}));
     desk.wait(20s);  // one question at a time
     BOOST_TEST(desk.groups().empty());
     desk.step(GroupCommitted{asked[0].group});
@@ -719,7 +719,7 @@ BOOST_AUTO_TEST_CASE(temporary_output_is_swept_after_the_end_is_durable_and_befo
   desk.slice(0);
   desk.step(GroupCommitted{desk.groups().at(0).group});
   const auto last = desk.groups();
-  BOOST_REQUIRE(last.at(0).batch.final_state.has_value());
+  BOOST_REQUIRE(last.at(0).batch->final_state.has_value());
   BOOST_TEST(desk.take<SweepOutput>().empty());  // a controller that was replaced gets no further than this
   desk.done.clear();
   desk.step(GroupCommitted{last[0].group});

@@ -185,22 +185,23 @@ BOOST_AUTO_TEST_CASE(the_keeper_reads_all_unfinished_slices_and_answers_each_gro
     return std::unique_ptr<store::SliceLedger>(std::move(ledger));
   });
   const OpenLedger opening{(directory.path() / "e1.db").string(), ExecutionId{"e1"}, store::Cleanup::none};
-  const auto early = keeper.answer(CommitGroup{7, {}});
+  const auto early = keeper.answer(CommitGroup{7});
   BOOST_TEST_REQUIRE(std::holds_alternative<GroupFailed>(early));
   BOOST_TEST(std::get<GroupFailed>(early).group == 7u);
   BOOST_TEST_REQUIRE(std::holds_alternative<LedgerRead>(keeper.answer(opening)));
-  CommitGroup group{8, {.epoch = 1}};
+  store::LedgerBatch group{.epoch = 1};
   for (std::uint64_t order = 1; order <= 2'500; ++order) {
-    group.batch.planned.push_back({{0, order}, "{}"});
+    group.planned.push_back({{0, order}, "{}"});
   }
-  const auto committed = keeper.answer(group);
+  const auto committed = keeper.answer(CommitGroup{8, std::make_shared<store::LedgerBatch>(group)});
   BOOST_TEST_REQUIRE(std::holds_alternative<GroupCommitted>(committed));
   BOOST_TEST(std::get<GroupCommitted>(committed).group == 8u);
   const auto read = keeper.answer(opening);
   BOOST_TEST_REQUIRE(std::holds_alternative<LedgerRead>(read));
   BOOST_TEST(std::get<LedgerRead>(read).unfinished.size() == 2'500u);
   BOOST_TEST(std::get<LedgerRead>(read).ledger.epoch == 2u);
-  const auto refused = keeper.answer(CommitGroup{9, {.epoch = 1}});
+  const auto refused =
+      keeper.answer(CommitGroup{9, std::make_shared<store::LedgerBatch>(store::LedgerBatch{.epoch = 1})});
   BOOST_TEST_REQUIRE(std::holds_alternative<GroupFailed>(refused));
   BOOST_CHECK(std::get<GroupFailed>(refused).error.code == Errc::conflict);
   BOOST_TEST(made != nullptr);

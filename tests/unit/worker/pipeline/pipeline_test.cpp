@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(what_goes_out_of_an_operation_goes_into_the_next) {
   const wire::SliceOutcome& outcome = only(ended);
   BOOST_TEST((outcome.kind == wire::OutcomeKind::completed));
   BOOST_TEST((outcome.copy == copy_of(7)));
-  BOOST_TEST((outcome.members == std::vector{copy_of(7)}));
+  BOOST_TEST(outcome.members.empty(), "it leaves alone");
   BOOST_TEST(outcome.has_output);
   BOOST_REQUIRE_EQUAL(outcome.counts.size(), 4U);
   const std::vector<std::vector<std::uint64_t>> expected{{10, 10, 0}, {10, 7, 3}, {7, 5, 2}, {5, 5, 0}};
