@@ -201,8 +201,10 @@ void SimSlot::schedule() {
 void SimSlot::perform(const slot::SlotAction& action) {
   std::visit(
       Overloaded{[&](const slot::SendToController& send) { say(send.message); }, [&](const slot::BuildPipeline&) {},
-                 [&](const slot::RunSlice& run) {
-                   commands_.push_back({Command::Kind::run, run.slice});
+                 [&](const slot::RunSlices& run) {
+                   for (const wire::AssignedSlice& slice : run.slices) {
+                     commands_.push_back({Command::Kind::run, slice});
+                   }
                    work();
                  },
                  [&](const slot::RevokeHanded&) { revokes_ = true; },
@@ -326,12 +328,12 @@ void SimSlot::computed(const wire::AssignedSlice& slice, int attempt) {
           cluster_.slice_time(*job_), [this, slice, attempt] { computed(slice, attempt + 1); }, true);
       return;
     }
-    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, took_});
+    finish(slot::SlicesEnded{{{{.kind = wire::OutcomeKind::failed, .copy = copy, .error = "bad"}, took_}}});
     return;
   }
   inside_.emplace_back(copy, ++cluster_.nonces);
   if (inside_.size() < job_->hold) {
-    finish(slot::SliceEnded{{.kind = wire::OutcomeKind::held, .copy = copy}, took_});
+    finish(slot::SlicesEnded{{{{.kind = wire::OutcomeKind::held, .copy = copy}, took_}}});
     return;
   }
   leave();
@@ -373,7 +375,7 @@ void SimSlot::prepared(const std::vector<Piece>& pieces, const std::vector<wire:
       world_.chance.time(0, 0.003),
       [this, outcome] {
         job_->output.sync(outcome.copy);
-        finish(slot::SliceEnded{outcome, took_});
+        finish(slot::SlicesEnded{{{outcome, took_}}});
       },
       true);
 }

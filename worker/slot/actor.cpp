@@ -162,23 +162,24 @@ void SlotActor::hear_controller() {
 }
 
 void SlotActor::hear_workbench() {
-  while (const auto events = operations_.pipe().receive()) {
-    for (const SlotEvent& event : *events) {
-      if (const auto* ended = std::get_if<SliceEnded>(&event)) {
-        log_slice(ended->outcome.kind == wire::OutcomeKind::failed ? "slice_failed" : "slice_ended",
-                  ended->outcome.copy);
+  while (auto events = operations_.pipe().receive()) {
+    for (SlotEvent& event : *events) {
+      if (const auto* ended = std::get_if<SlicesEnded>(&event); ended != nullptr && log::enabled(log::Level::debug)) {
+        for (const auto& [outcome, took] : ended->slices) {
+          log_slice(outcome.kind == wire::OutcomeKind::failed ? "slice_failed" : "slice_ended", outcome.copy);
+        }
       }
-      step(event);
+      step(std::move(event));
     }
   }
   while (auto event = publisher_->pipe().receive()) {
-    step(*event);
+    step(std::move(*event));
   }
 }
 
-void SlotActor::step(const SlotEvent& event) {
-  for (SlotAction& action : core_.step(event, monotonic_now())) {
-    std::visit([this](const auto& some) { perform(some); }, action);
+void SlotActor::step(SlotEvent event) {
+  for (SlotAction& action : core_.step(std::move(event), monotonic_now())) {
+    std::visit([this](auto& some) { perform(some); }, action);
   }
   if (std::exchange(revokes_, false)) {
     step(NotBegun{operations_.revoke()});
@@ -236,10 +237,14 @@ void SlotActor::perform(const BuildPipeline& action) {
   operations_.pipe().send(action);
   publisher_->pipe().send(action);
 }
-void SlotActor::perform(const RunSlice& action) {
+void SlotActor::perform(RunSlices& action) {
   use_log_level(action.log_level);
-  log_slice("slice_begun", {action.slice.slice, action.slice.fence});
-  operations_.hand(action.slice);
+  if (log::enabled(log::Level::debug)) {
+    for (const wire::AssignedSlice& slice : action.slices) {
+      log_slice("slice_begun", {slice.slice, slice.fence});
+    }
+  }
+  operations_.hand(std::move(action.slices));
 }
 void SlotActor::perform(const RevokeHanded& /*action*/) { revokes_ = true; }
 void SlotActor::perform(const FlushOperations& action) { operations_.pipe().send(action); }

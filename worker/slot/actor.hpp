@@ -37,7 +37,7 @@ class SlotActor {
   void hear_signals();
   void hear_controller();
   void hear_workbench();
-  void step(const SlotEvent& event);
+  void step(SlotEvent event);
   void drain();
   void end_as_over();
   void use_log_level(const std::string& level);
@@ -46,7 +46,7 @@ class SlotActor {
 
   void perform(const SendToController& action);
   void perform(const BuildPipeline& action);
-  void perform(const RunSlice& action);
+  void perform(RunSlices& action);
   void perform(const RevokeHanded& action);
   void perform(const FlushOperations& action);
   void perform(const DiscardHeld& action);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "worker/slot/slot_state.hpp"
@@ -13,20 +14,23 @@ namespace {
 
 constexpr Duration publish_retry_max = 10s;
 
-bool contains(const std::vector<SliceCopy>& copies, const SliceCopy& copy) {
+bool contains(std::span<const SliceCopy> copies, const SliceCopy& copy) {
   return std::find(copies.begin(), copies.end(), copy) != copies.end();
 }
 
 }  // namespace
 
-void Slot::State::on(const SliceEnded& event, TimePoint) {
-  SliceOutcome outcome = event.outcome;
-  if (outcome.kind == OutcomeKind::completed && outcome.members.empty()) {
-    outcome.members.push_back(outcome.copy);
+void Slot::State::on(SlicesEnded& event, TimePoint) {
+  for (SliceEnded& slice : event.slices) {
+    ended(slice);
   }
+}
+
+void Slot::State::ended(SliceEnded& slice) {
+  SliceOutcome& outcome = slice.outcome;
   const auto* running = holdings.running();
-  if (running && (running->copy == outcome.copy || contains(outcome.members, running->copy))) {
-    window.add(event.took);
+  if (running && contains(outcome.leaving(), running->copy)) {
+    window.add(slice.took);
   } else {
     flushing = false;  // it left by itself: the answer to a flush
   }
@@ -67,7 +71,7 @@ void Slot::State::held(const SliceOutcome& outcome) {
 }
 
 /// A slice that fails while others are held may have left records among theirs: all that is held runs again elsewhere.
-void Slot::State::failed(const SliceOutcome& outcome) {
+void Slot::State::failed(SliceOutcome& outcome) {
   const auto* running = holdings.running();
   const bool ran = running != nullptr && running->copy == outcome.copy;
   const bool was_held = holdings.is_held(outcome.copy);
@@ -75,37 +79,38 @@ void Slot::State::failed(const SliceOutcome& outcome) {
     return;
   }
   const bool disowned = ran && running->disowned;
-  holdings.release({outcome.copy});
+  holdings.release(std::span(&outcome.copy, 1));
   if (!holdings.held().empty()) {
     give_back(discard_held());
   }
   if (disowned) {
     give_back({outcome.copy});
   } else {
-    report(outcome);
+    report(std::move(outcome));
   }
 }
 
-void Slot::State::completed(const SliceOutcome& outcome) {
+void Slot::State::completed(SliceOutcome& outcome) {
   const auto* running = holdings.running();
   // Alone and taken back while it ran, it is still worth a report: the first completion of an unfinished slice wins.
-  const bool alone = outcome.members.size() == 1 && running && running->copy == outcome.members.front();
-  const bool all_ours = std::all_of(outcome.members.begin(), outcome.members.end(), [&](const SliceCopy& copy) {
-    return holdings.is_held(copy) || (running && !running->disowned && running->copy == copy);
-  });
-  if (alone || all_ours) {
-    holdings.release(outcome.members);
-    report(outcome);
+  const std::span<const SliceCopy> leaving = outcome.leaving();
+  const bool alone = leaving.size() == 1 && running && running->copy == leaving.front();
+  const bool all_ours = alone || std::all_of(leaving.begin(), leaving.end(), [&](const SliceCopy& copy) {
+                          return holdings.is_held(copy) || (running && !running->disowned && running->copy == copy);
+                        });
+  if (all_ours) {
+    holdings.release(leaving);
+    report(std::move(outcome));
     return;
   }
   // Some of its members were taken back while their records were on the way out: the output is nobody's.
   std::vector<SliceCopy> gone;
-  for (const SliceCopy& copy : outcome.members) {
+  for (const SliceCopy& copy : leaving) {
     if (holdings.is_held(copy) || (running && running->copy == copy)) {
       gone.push_back(copy);
     }
   }
-  holdings.release(outcome.members);
+  holdings.release(leaving);
   if (outcome.has_output) {
     out.emplace_back(DropOutput{{outcome.copy}});
   }
@@ -124,7 +129,7 @@ void Slot::State::on(const SliceGivenBack& event, TimePoint) {
     flushing = false;
   }
   std::vector<SliceCopy> gone{event.copy};
-  holdings.release({event.copy});
+  holdings.release(std::span(&event.copy, 1));
   if (!holdings.held().empty()) {
     const std::vector<SliceCopy> held = discard_held();
     gone.insert(gone.end(), held.begin(), held.end());

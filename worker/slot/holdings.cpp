@@ -71,7 +71,7 @@ void Holdings::running_is_held() {
   handed_.pop_front();
 }
 
-void Holdings::release(const std::vector<SliceCopy>& copies) {
+void Holdings::release(std::span<const SliceCopy> copies) {
   for (const SliceCopy& copy : copies) {
     if (!handed_.empty() && handed_.front().copy == copy) {
       end_running();

@@ -2,6 +2,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -38,7 +39,7 @@ class Holdings {
   /// What runs has ended and its records stay inside an operation.
   void running_is_held();
   /// These leave: they are neither held nor running any more. Unknown ones are passed over.
-  void release(const std::vector<wire::SliceCopy>& copies);
+  void release(std::span<const wire::SliceCopy> copies);
 
   /// Takes back everything prefetched, in order.
   std::vector<wire::SliceCopy> take_prefetched();

@@ -12,8 +12,8 @@ namespace slicebus::slot {
 namespace {
 
 /// Answers are told together while slices take less than this.
-constexpr Duration told_together = 100us;
-constexpr std::size_t told_together_max = 64;
+constexpr Duration told_together = 500us;
+constexpr std::size_t told_together_max = 256;
 
 /// What the operations' thread runs: its end of the pipe, the pipeline, the page.
 class Bench {
@@ -54,27 +54,33 @@ class Bench {
     pipeline_.emplace(std::move(*parts), std::hash<std::string>{}(new_uuid()));
   }
 
-  void carry_out(HandedSlice& order) {
-    if (!turns_.begin(order.turn)) {
-      return;
+  void carry_out(HandedSlices& order) {
+    std::uint64_t turn = order.turn;
+    for (const wire::AssignedSlice& slice : order.slices) {
+      if (!turns_.begin(turn++)) {
+        return;  // none that was handed with it begins
+      }
+      run(slice);
     }
-    const wire::SliceCopy copy{order.slice.slice, order.slice.fence};
+  }
+
+  void run(const wire::AssignedSlice& slice) {
+    const wire::SliceCopy copy{slice.slice, slice.fence};
     if (!pipeline_) {
       wire::SliceOutcome failed;
       failed.kind = wire::OutcomeKind::failed;
       failed.copy = copy;
-      failed.members = {copy};
       failed.error = unbuilt_;
-      tell_soon(SliceEnded{std::move(failed), Duration{0}});
+      tell_ended(SliceEnded{std::move(failed), Duration{0}});
       return;
     }
     const TimePoint began = monotonic_now();
-    if (began - told_at_ >= told_together || answers_.size() >= told_together_max) {
+    if (began - told_at_ >= told_together || ended_.slices.size() >= told_together_max) {
       tell();
       told_at_ = began;
     }
     page_.running(copy);
-    pipeline::Ended ended = pipeline_->run(order.slice, pause());
+    pipeline::Ended ended = pipeline_->run(slice, pause());
     page_.idle();
     answer(std::move(ended), monotonic_now() - began);
   }
@@ -104,15 +110,25 @@ class Bench {
 
   void answer(pipeline::Ended ended, Duration took) {
     if (ended.outcome) {
-      tell_soon(SliceEnded{std::move(*ended.outcome), took});
+      tell_ended(SliceEnded{std::move(*ended.outcome), took});
     }
     for (const wire::SliceCopy& copy : ended.given_back) {
       tell_soon(SliceGivenBack{copy, ended.reason});
     }
   }
 
-  void tell_soon(SlotEvent event) { answers_.push_back(std::move(event)); }
+  void tell_ended(SliceEnded slice) { ended_.slices.push_back(std::move(slice)); }
+  void tell_soon(SlotEvent event) {
+    tell_ended_first();
+    answers_.push_back(std::move(event));
+  }
+  void tell_ended_first() {
+    if (!ended_.slices.empty()) {
+      answers_.emplace_back(std::exchange(ended_, {}));
+    }
+  }
   void tell() {
+    tell_ended_first();
     if (!answers_.empty()) {
       pipe_.send(std::exchange(answers_, {}));
     }
@@ -151,6 +167,7 @@ class Bench {
   Turns& turns_;
   bus::Poll poll_;
   FromOperations answers_;
+  SlicesEnded ended_;  ///< after the answers
   TimePoint told_at_{};
   std::deque<ToOperations> inbox_;  ///< bounded by the slot's window
   std::optional<pipeline::Pipeline> pipeline_;
@@ -181,7 +198,11 @@ OperationsActor::~OperationsActor() {
   thread_.join();
 }
 
-void OperationsActor::hand(wire::AssignedSlice slice) { pipe_.send(HandedSlice{++handed_, std::move(slice)}); }
+void OperationsActor::hand(std::vector<wire::AssignedSlice> slices) {
+  const std::uint64_t first = handed_ + 1;
+  handed_ += slices.size();
+  pipe_.send(HandedSlices{first, std::move(slices)});
+}
 
 std::size_t OperationsActor::revoke() { return static_cast<std::size_t>(handed_ - turns_.revoke(handed_)); }
 

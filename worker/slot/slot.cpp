@@ -17,10 +17,10 @@ constexpr int unanswered_beats_max = 3;
 /// A window that doubled or halved is told at once, but not more often than this.
 constexpr Duration window_news_min = 20ms;
 /// Slices of microseconds are reported together, those that take longer than this one by one, each at once.
-constexpr Duration report_every = 1ms;
-constexpr std::size_t reported_together_max = 256;
-constexpr Duration handed_work = 1ms;
-constexpr std::size_t handed_together_max = 256;
+constexpr Duration report_every = 2ms;
+constexpr std::size_t reported_together_max = 1'024;
+constexpr Duration handed_work = 2ms;
+constexpr std::size_t handed_together_max = 512;
 constexpr std::size_t handed_bytes_max = 1U << 20U;
 /// About the most bytes of outcomes in one report; each error text is at most 64 KiB.
 constexpr std::size_t report_bytes_max = 4U << 20U;
@@ -102,7 +102,7 @@ void Slot::State::on(const SlotTick&, TimePoint now) {
   }
 }
 
-void Slot::State::on(const ControllerSaid& said, TimePoint now) {
+void Slot::State::on(ControllerSaid& said, TimePoint now) {
   if (const auto* welcome = std::get_if<wire::SlotWelcome>(&said.message)) {
     hear(*welcome, now);
     return;
@@ -111,7 +111,7 @@ void Slot::State::on(const ControllerSaid& said, TimePoint now) {
   if (!welcomed) {
     return;
   }
-  std::visit(Overloaded{[&](const wire::SliceAssign& assign) {
+  std::visit(Overloaded{[&](wire::SliceAssign& assign) {
                           if (assign.epoch == epoch && is_next(assign.number)) {
                             hear(assign);
                           }
@@ -163,12 +163,12 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
   say_report(std::exchange(unsaid, {}), now);
 }
 
-void Slot::State::hear(const wire::SliceAssign& assign) {
+void Slot::State::hear(wire::SliceAssign& assign) {
   std::vector<SliceCopy> refused;
   if (!assign.log_level.empty()) {
     log_level = assign.log_level;
   }
-  for (const wire::AssignedSlice& slice : assign.slices) {
+  for (wire::AssignedSlice& slice : assign.slices) {
     const SliceCopy copy{slice.slice, slice.fence};
     if (holdings.has(copy) || reports.contains(copy)) {
       continue;  // said twice
@@ -181,7 +181,7 @@ void Slot::State::hear(const wire::SliceAssign& assign) {
     if (draining || !built || (is_full && !holdings.prefetched().empty())) {
       refused.push_back(copy);
     } else {
-      holdings.prefetch(slice);
+      holdings.prefetch(std::move(slice));
     }
   }
   if (!refused.empty()) {
@@ -265,11 +265,8 @@ void Slot::State::say_beat(TimePoint now) {
     }
   }
   for (const auto& [copy, report] : reports) {
-    const auto& members = report.outcome.members;
-    if (members.empty()) {
-      beat.finished.push_back(copy);
-    }
-    beat.finished.insert(beat.finished.end(), members.begin(), members.end());
+    const auto leaving = report.outcome.leaving();
+    beat.finished.insert(beat.finished.end(), leaving.begin(), leaving.end());
   }
   for (const auto& [copy, publishing] : unpublished) {
     if (!publishing.trouble.empty()) {
@@ -382,7 +379,7 @@ std::uint32_t Slot::State::asked_window() const {
   return running != nullptr && running->backing_off ? 1 : window.size();
 }
 
-/// About a millisecond of work. One, where the next slice must not begin before the end of the last one is known.
+/// Some milliseconds of work. One, where the next slice must not begin before the end of the last one is known.
 std::size_t Slot::State::handed_max() const {
   const auto* running = holdings.running();
   if (holds_records || wiped || (running != nullptr && running->backing_off)) {
@@ -404,9 +401,13 @@ void Slot::State::after_step(TimePoint now) {
   }
   wiped = wiped && !idle;
   const std::size_t most = flushing ? 0 : handed_max();
+  RunSlices run{{}, log_level};
   while (holdings.handed().size() < most && !holdings.prefetched().empty() &&
          (holdings.handed().empty() || holdings.handed_bytes() < handed_bytes_max)) {
-    out.emplace_back(RunSlice{holdings.hand(), log_level});
+    run.slices.push_back(holdings.hand());
+  }
+  if (!run.slices.empty()) {
+    out.emplace_back(std::move(run));
   }
   if (is_time_to_report(now)) {
     reported_at = now;
@@ -428,11 +429,11 @@ Slot::Slot(SlotConfig config, SlotSetup setup) : state_(std::make_unique<State>(
 Slot::~Slot() = default;
 Slot::Slot(Slot&&) noexcept = default;
 
-SlotActions Slot::step(const SlotEvent& event, TimePoint now) {
+SlotActions Slot::step(SlotEvent event, TimePoint now) {
   if (state_->exited) {
     return {};
   }
-  std::visit([&](const auto& each) { state_->on(each, now); }, event);
+  std::visit([&](auto& each) { state_->on(each, now); }, event);
   state_->after_step(now);
   return std::exchange(state_->out, {});
 }

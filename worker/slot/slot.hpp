@@ -20,7 +20,7 @@ struct SlotConfig {
   Duration beat = 1s;
   Duration window_target = 100ms;  ///< the window holds about that much work …
   std::uint32_t window_min = 2;    ///< … but at least one running and one prefetched slice
-  std::uint32_t window_max = 512;
+  std::uint32_t window_max = 2'048;
   std::size_t prefetch_bytes_max =
       16U << 20U;                  ///< of requests; what comes beyond that, or beyond window_max, goes back
   Duration publish_retry = 500ms;  ///< first back-off after a publish that failed
@@ -44,10 +44,14 @@ struct Moved {};
 struct ControllerSaid {
   wire::Message message;
 };
-/// From the operations' thread. `completed` output is prepared; members name all slices that leave with it.
+/// What became of a slice. `completed`: its output is prepared.
 struct SliceEnded {
   wire::SliceOutcome outcome;
   Duration took{};
+};
+/// From the operations' thread, in the order in which they ended.
+struct SlicesEnded {
+  std::vector<SliceEnded> slices;
 };
 /// The slice could not be written out for want of space: no failed attempt, it goes back.
 struct SliceGivenBack {
@@ -62,7 +66,7 @@ struct SliceBackedOff {
 struct NotBegun {
   std::size_t count = 0;
 };
-/// Answers FlushOperations when nothing was held (else SliceEnded comes).
+/// Answers FlushOperations when nothing was held (else SlicesEnded comes).
 struct NothingHeld {};
 struct OutputPublished {
   std::vector<wire::SliceCopy> copies;
@@ -77,7 +81,7 @@ struct Drain {};
 struct Over {};
 struct SlotTick {};
 
-using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SliceEnded, SliceGivenBack, SliceBackedOff, NotBegun,
+using SlotEvent = std::variant<Connected, Moved, ControllerSaid, SlicesEnded, SliceGivenBack, SliceBackedOff, NotBegun,
                                NothingHeld, OutputPublished, PublishFailed, Drain, Over, SlotTick>;
 
 // ---- actions --------------------------------------------------------------------------------------------------------
@@ -89,9 +93,9 @@ struct SendToController {
 struct BuildPipeline {
   std::string execution;
 };
-/// To be run after those that were handed before.
-struct RunSlice {
-  wire::AssignedSlice slice;
+/// To be run in order, after those that were handed before.
+struct RunSlices {
+  std::vector<wire::AssignedSlice> slices;
   std::string log_level{};  ///< this process logs so from this slice on; empty: as before
 };
 /// Have those back that have not begun, however long the one that runs takes. NotBegun follows before anything else.
@@ -113,7 +117,7 @@ struct ExitSlot {
   std::string why;
 };
 
-using SlotAction = std::variant<SendToController, BuildPipeline, RunSlice, RevokeHanded, FlushOperations, DiscardHeld,
+using SlotAction = std::variant<SendToController, BuildPipeline, RunSlices, RevokeHanded, FlushOperations, DiscardHeld,
                                 PublishOutput, DropOutput, Reconnect, ExitSlot>;
 using SlotActions = std::vector<SlotAction>;
 
@@ -123,7 +127,7 @@ class Slot {
   ~Slot();
   Slot(Slot&&) noexcept;
 
-  SlotActions step(const SlotEvent& event, TimePoint now);
+  SlotActions step(SlotEvent event, TimePoint now);
   std::optional<TimePoint> next_deadline() const;
 
  private:

@@ -30,12 +30,12 @@ struct Slot::State {
   // slot.cpp: the conversation
   void on(const Connected&, TimePoint now);
   void on(const Moved&, TimePoint now);
-  void on(const ControllerSaid& said, TimePoint now);
+  void on(ControllerSaid& said, TimePoint now);
   void on(const Drain&, TimePoint now);
   void on(const Over&, TimePoint now);
   void on(const SlotTick&, TimePoint now);
   void hear(const wire::SlotWelcome& welcome, TimePoint now);
-  void hear(const wire::SliceAssign& assign);
+  void hear(wire::SliceAssign& assign);
   void hear(const wire::SliceAck& ack, TimePoint now);
   void hear(const wire::SlotBeatAck& answer, TimePoint now);
   void say_hello(TimePoint now);
@@ -53,7 +53,8 @@ struct Slot::State {
   void after_step(TimePoint now);
 
   // finished.cpp: what became of slices, and of their output
-  void on(const SliceEnded& event, TimePoint now);
+  void on(SlicesEnded& event, TimePoint now);
+  void ended(SliceEnded& slice);
   void on(const SliceGivenBack& event, TimePoint now);
   void on(const SliceBackedOff& event, TimePoint now);
   void on(const NotBegun& event, TimePoint now);
@@ -61,8 +62,8 @@ struct Slot::State {
   void on(const OutputPublished& event, TimePoint now);
   void on(const PublishFailed& event, TimePoint now);
   void held(const wire::SliceOutcome& outcome);
-  void failed(const wire::SliceOutcome& outcome);
-  void completed(const wire::SliceOutcome& outcome);
+  void failed(wire::SliceOutcome& outcome);
+  void completed(wire::SliceOutcome& outcome);
   void report(wire::SliceOutcome outcome);
   void publish(const std::vector<wire::SliceCopy>& copies);
   std::vector<wire::SliceCopy> discard_held();

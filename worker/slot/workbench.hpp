@@ -19,14 +19,14 @@ namespace slicebus::slot {
 struct Hurry {};
 /// The thread ends when it has read this.
 struct Close {};
-/// RunSlice with its turn (Turns).
-struct HandedSlice {
+/// Slices to run, with the turn (Turns) of the first one; each of the others has the next.
+struct HandedSlices {
   std::uint64_t turn = 0;
-  wire::AssignedSlice slice;
+  std::vector<wire::AssignedSlice> slices;
 };
 
-using ToOperations = std::variant<BuildPipeline, HandedSlice, FlushOperations, DiscardHeld, Hurry, Close>;
-/// SliceEnded, SliceGivenBack, SliceBackedOff, NothingHeld, some at a time.
+using ToOperations = std::variant<BuildPipeline, HandedSlices, FlushOperations, DiscardHeld, Hurry, Close>;
+/// SlicesEnded, SliceGivenBack, SliceBackedOff, NothingHeld, some at a time.
 using FromOperations = std::vector<SlotEvent>;
 using ToPublisher = std::variant<BuildPipeline, PublishOutput, DropOutput, Close>;
 using FromPublisher = SlotEvent;  ///< OutputPublished, PublishFailed
@@ -58,7 +58,7 @@ class OperationsActor {
   ~OperationsActor();
 
   bus::Pipe<ToOperations, FromOperations>& pipe() { return pipe_; }
-  void hand(wire::AssignedSlice slice);
+  void hand(std::vector<wire::AssignedSlice> slices);
   /// @return how many of the last slices that were handed have not begun, and do not any more
   std::size_t revoke();
 

@@ -58,10 +58,12 @@ class IoThread {
   IoThread() { operations_.pipe().send(BuildPipeline{R"({"operations":[{"_op":"test-reader"},{"_op":"noop"}]})"}); }
 
   void hand(std::size_t count) {
+    std::vector<wire::AssignedSlice> slices;
     for (std::size_t i = 0; i < count; ++i) {
       handed_.push_back({0, ++last_});
-      operations_.hand({.slice = {0, last_}, .fence = {1, last_}, .request = "[{\"a\":1}]"});
+      slices.push_back({.slice = {0, last_}, .fence = {1, last_}, .request = "[{\"a\":1}]"});
     }
+    operations_.hand(std::move(slices));
   }
   /// Nothing of them may be heard of any more.
   void revoke() {
@@ -73,12 +75,14 @@ class IoThread {
   void hear() {
     while (auto answers = operations_.pipe().receive()) {
       for (const SlotEvent& answer : *answers) {
-        const auto* slice = std::get_if<SliceEnded>(&answer);
-        BOOST_TEST_REQUIRE(slice != nullptr);
-        BOOST_TEST((slice->outcome.kind == wire::OutcomeKind::completed), slice->outcome.error);
-        BOOST_TEST_REQUIRE(ended < handed_.size());
-        BOOST_TEST((slice->outcome.copy.slice == handed_[ended]), "it ran, or ran twice, though it was taken back");
-        ++ended;
+        const auto* told = std::get_if<SlicesEnded>(&answer);
+        BOOST_TEST_REQUIRE(told != nullptr);
+        for (const auto& [outcome, took] : told->slices) {
+          BOOST_TEST((outcome.kind == wire::OutcomeKind::completed), outcome.error);
+          BOOST_TEST_REQUIRE(ended < handed_.size());
+          BOOST_TEST((outcome.copy.slice == handed_[ended]), "it ran, or ran twice, though it was taken back");
+          ++ended;
+        }
       }
     }
   }
