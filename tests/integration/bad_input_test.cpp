@@ -12,6 +12,7 @@
 
 #include "common/process/child.hpp"
 #include "common/process/ready.hpp"
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 
 using namespace slicebus;              // NOLINT: test
@@ -61,11 +62,7 @@ std::uint16_t silent_port() {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster running(directory.path());
-  return running;
-}
+const LocalCluster& cluster() { return shared_cluster(); }
 
 void require_refusal(const std::string& body, int status, const std::vector<std::string>& says) {
   const auto answer = cluster().post("/v1/jobs", body);
@@ -132,24 +129,13 @@ BOOST_AUTO_TEST_CASE(missing_input_file_is_named_when_the_job_is_posted_and_when
 }
 
 BOOST_AUTO_TEST_CASE(input_that_vanishes_while_it_is_read_fails_its_slices_and_the_execution_says_so) {
-  const auto input = cluster().directory() / "vanishing.ndjson";
-  {
-    std::ofstream file(input);
-    for (int i = 0; i < 1'000; ++i) {
-      file << "{\"a\":" << i << "}\n";
-    }
-  }
-  json job = job_of({{{"_op", "file_reader"}, {"path", input.string()}, {"format", "ldjson"}, {"size", 200}},
-                     {{"_op", "delay"}, {"ms", 50}},
-                     exporter});
-  job["max_retries"] = 0;
-  job["workers"] = 2;
+  const VanishingInput input(cluster().directory(), {.bytes_of_slice = 200});
+  json job = input.job();
+  job["operations"].push_back(exporter);
   const auto posted = cluster().submit(job);
-  BOOST_REQUIRE(eventually(30s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 0; }));
-  std::filesystem::remove(input);
-  std::string status;
-  BOOST_TEST(eventually(60s, [&] { return (status = cluster().status(posted.ex_id)) == "failed"; }),
-             "status " << status);
+  BOOST_REQUIRE(cluster().has_processed(posted.ex_id));
+  input.take_away();
+  BOOST_TEST(cluster().becomes(posted.ex_id, "failed"));
   const json execution = cluster().execution(posted.ex_id);
   BOOST_TEST(execution.at("_has_errors").get<bool>());
   BOOST_TEST(contains(execution.at("_failureReason"), "slice failures during processing"),

@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
-#include <cstdlib>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
+#include "tests/support/exporting.hpp"
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
 using namespace std::chrono_literals;  // NOLINT: test
@@ -19,29 +20,19 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-long number(const char* name, long otherwise) {
-  const char* value = std::getenv(name);  // NOLINT: one thread
-  return value != nullptr ? std::atol(value) : otherwise;
-}
-
-constexpr long records_of_slice = 10;
-constexpr long workers = 4;
+constexpr int workers = 4;
 /// ./run-tests --long asks for 200,000 and five minutes.
-long slices() { return number("SLICEBUS_CHAOS_SLICES", 3'000); }
+long slices() { return asked_for("SLICEBUS_CHAOS_SLICES", 3'000); }
 /// What the job needs without any failure: the slices of each worker wait that long in all.
-std::chrono::seconds chaos_time() { return std::chrono::seconds(number("SLICEBUS_CHAOS_SECONDS", 20)); }
+std::chrono::seconds chaos_time() { return std::chrono::seconds(asked_for("SLICEBUS_CHAOS_SECONDS", 20)); }
 
-json exporting_job() {
-  return {{"name", "a job among failures"},
-          {"workers", workers},
-          {"operations",
-           {{{"_op", "data_generator"},
-             {"size", slices() * records_of_slice},
-             {"slice_size", records_of_slice},
-             {"seed", 7},
-             {"set_id", "hexadecimal"}},
-            {{"_op", "delay"}, {"ms", chaos_time() / 1ms * workers / slices()}},
-            {{"_op", "file_exporter"}, {"path", "output/chaos"}, {"format", "ldjson"}}}}};
+MadeUp exporting() {
+  return {.name = "a job among failures",
+          .workers = workers,
+          .slices = static_cast<std::size_t>(slices()),
+          .records_of_slice = 10,
+          .slice_ms = chaos_time() / 1ms * workers / slices(),
+          .output = "output/chaos"};
 }
 
 struct Victim {
@@ -83,37 +74,16 @@ class Fate {
   std::vector<std::string> due_;  ///< kinds that this round has not met yet
 };
 
-void require_each_record_once(const LocalCluster& cluster, const LocalCluster::Posted& posted) {
-  BOOST_TEST(cluster.wait_for_end(posted.ex_id, 10min) == "completed", cluster.logs());
-  const auto output = cluster.directory() / "output/chaos";
-  const auto records = static_cast<std::size_t>(slices() * records_of_slice);
-  const Tally found = tally(output_records(output, posted.ex_id));
-  BOOST_TEST_MESSAGE(records << " records expected, " << found.distinct << " distinct of " << found.records
-                             << " found");
-  BOOST_TEST((found == Tally{records, records}), "lost or doubled records");
-  // Who slept over the end has its shutdown_timeout, and drops what nobody will ask for.
-  BOOST_TEST(eventually(20s, [&] { return hidden_files(output).empty(); }), hidden_files(output).size()
-                                                                                << " temporary files are left");
-  const json stats = cluster.execution(posted.ex_id).at("_slicer_stats");
-  BOOST_TEST(stats.at("processed").get<long>() == slices());
-  BOOST_TEST(stats.at("failed").get<long>() == 0);
-  const std::string ledger = cluster.directory() / "data/ledgers" / (posted.ex_id + ".db");
-  const Ended checked = run({program("slicebus"), "ledger", "check", ledger});
-  BOOST_TEST(checked.code == 0, checked.output);
-}
-
 /// Strikes until the job is done.
 template <class Strike>
 void strike_while_it_runs(const std::string& what, Strike strike) {
-  const auto seed = static_cast<unsigned>(number("SLICEBUS_SEED", static_cast<long>(std::random_device()() / 2)));
-  BOOST_TEST_MESSAGE("seed " << seed << "; again with SLICEBUS_SEED=" << seed);
-  Fate fate(seed);
+  Fate fate(drawn_seed());
   const TestDirectory directory;
   // A session of its own: a group with a stopped process in it gets SIGHUP, whole, when the shell that started it ends.
   const LocalCluster cluster(directory.path(), {.wrapped_in = {"setsid"}});
-  const auto posted = cluster.submit(exporting_job());
+  const Exporting writer(cluster, exporting());
   const auto done = [&] {
-    const auto answer = cluster.api().request("GET", "/v1/ex/" + posted.ex_id);
+    const auto answer = cluster.api().request("GET", "/v1/ex/" + writer.ex_id());
     return answer && answer->status == 200 && answer->json().value("_status", "") == "completed";
   };
   std::map<std::string, int> strikes;
@@ -129,11 +99,12 @@ void strike_while_it_runs(const std::string& what, Strike strike) {
   for (const auto& [kind, count] : strikes) {
     told += " " + kind + ": " + std::to_string(count) + ";";
   }
-  BOOST_TEST_MESSAGE(what << told << " in " << (Steady::now() - began) / 1s << " s, output files by then: "
-                          << output_files(cluster.directory() / "output/chaos", posted.ex_id).size());
+  BOOST_TEST_MESSAGE(what << told << " in " << (Steady::now() - began) / 1s
+                          << " s, output files by then: " << writer.files());
   BOOST_TEST(strikes.size() == 5U, "too short to meet every kind");
   strike.rest();
-  require_each_record_once(cluster, posted);
+  writer.require_each_record_once(10min);
+  cluster.require_sound_ledger(writer.ex_id());
 }
 
 struct Kill {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
@@ -19,31 +20,16 @@ using Posted = LocalCluster::Posted;
 
 namespace {
 
-/// One cluster for all cases: each leaves it idle.
-LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static LocalCluster one(directory.path(), {.slots = 1});
-  return one;
-}
+LocalCluster& cluster() { return shared_cluster({.slots = 1}); }
 
 /// Slices that take `ms` each, without output.
-json job(int slices, int ms) {
-  return {{"name", "cell"},
-          {"workers", 1},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
-}
+json job(std::size_t slices, long ms) { return job_of({.slices = slices, .slice_ms = ms}); }
 const json long_job = job(100'000, 100);
 const json short_job = job(1, 0);
 
-bool becomes(const std::string& ex_id, const std::string& status) {
-  const bool reached = eventually(60s, [&] { return cluster().status(ex_id) == status; });
-  BOOST_TEST(reached, "execution " << ex_id << " is " << cluster().status(ex_id) << ", not " << status);
-  return reached;
-}
 Posted running(const json& posted = long_job) {
   const Posted ids = cluster().submit(posted);
-  BOOST_REQUIRE(becomes(ids.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(ids.ex_id, "running"));
   return ids;
 }
 json asked(const std::string& method, const std::string& target, int status) {
@@ -175,7 +161,7 @@ class Database {
 /// Stopped with slices left, so that a recovery has something to do.
 Posted stopped_midway(const json& posted = long_job) {
   const Posted ids = running(posted);
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(ids.ex_id).value_or(0) > 0; }));
+  BOOST_REQUIRE(cluster().has_processed(ids.ex_id));
   stop_works(ids);
   return ids;
 }
@@ -183,46 +169,23 @@ Posted recovered(const Posted& ids) {
   return {ids.job_id, asked("POST", on_job(ids, "_recover"), 200).at("ex_id").get<std::string>()};
 }
 
-/// A directory of two files, the first of which vanishes while it is read: its slices fail, those of the other go on.
-class VanishingInput {
- public:
-  explicit VanishingInput(int lines_that_stay = 20'000) {
-    static int made = 0;
-    folder_ = cluster().directory() / ("vanishing" + std::to_string(++made));
-    std::filesystem::create_directory(folder_);
-    write("a.ndjson", 20);
-    write("b.ndjson", lines_that_stay);
-  }
-  json job() const {
-    return {{"name", "failing"},
-            {"workers", 1},
-            {"max_retries", 0},
-            {"operations",
-             {{{"_op", "file_reader"}, {"path", folder_.string()}, {"format", "ldjson"}, {"size", 20}},
-              {{"_op", "delay"}, {"ms", 200}}}}};
-  }
-  void vanish() const { std::filesystem::remove(folder_ / "a.ndjson"); }
-
- private:
-  void write(const std::string& name, int lines) const {
-    std::ofstream file(folder_ / name);
-    for (int i = 0; i < lines; ++i) {
-      file << R"({"number":)" << i << "}\n";
-    }
-  }
-  std::filesystem::path folder_;
-};
+/// Thirteen slices of it fail once its first file is gone, those of the second go on.
+VanishingInput input_of(int lines_that_stay = 20'000) {
+  return {
+      cluster().directory(),
+      {.lines_that_go = 30, .lines_that_stay = lines_that_stay, .bytes_of_slice = 20, .slice_ms = 200, .workers = 1}};
+}
 Posted hit_by_vanishing(const VanishingInput& input, const json& posted) {
   const Posted ids = cluster().submit(posted);
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(ids.ex_id).value_or(0) > 0; }));
-  input.vanish();
+  BOOST_REQUIRE(cluster().has_processed(ids.ex_id));
+  input.take_away();
   return ids;
 }
 /// `failing`, and nothing fails any more: the slices of the file that is gone are all answered.
 Posted failing(const VanishingInput& input, const json& posted) {
   const Posted ids = hit_by_vanishing(input, posted);
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(ids.ex_id).value_or(0) > 25; }));
-  BOOST_REQUIRE(becomes(ids.ex_id, "failing"));
+  BOOST_REQUIRE(cluster().has_processed(ids.ex_id, 26));
+  BOOST_REQUIRE(cluster().becomes(ids.ex_id, "failing"));
   return ids;
 }
 
@@ -308,7 +271,7 @@ BOOST_AUTO_TEST_CASE(scheduling) {
   {
     const SilentController held;
     ids = cluster().submit(long_job);
-    BOOST_REQUIRE(becomes(ids.ex_id, "scheduling"));
+    BOOST_REQUIRE(cluster().becomes(ids.ex_id, "scheduling"));
     cells_of_every_living_state(ids, "scheduling");
     pause_and_resume_are_not_available(ids);
     answers(on_job(ids, "_stop?blocking=false"), status_is("stopping"));
@@ -325,7 +288,7 @@ BOOST_AUTO_TEST_CASE(initializing) {
     Database ledger("ledgers/" + first.ex_id + ".db");
     ledger.run("BEGIN IMMEDIATE");
     ids = recovered(first);
-    BOOST_REQUIRE(becomes(ids.ex_id, "initializing"));
+    BOOST_REQUIRE(cluster().becomes(ids.ex_id, "initializing"));
     cells_of_every_living_state(ids, "initializing");
     {
       const SilentController held;
@@ -352,10 +315,10 @@ BOOST_AUTO_TEST_CASE(initializing) {
 BOOST_AUTO_TEST_CASE(recovering) {
   const Posted first = cluster().submit(job(3, 60'000));
   BOOST_REQUIRE(eventually(60s, [&] { return cluster().slots(first.ex_id).size() == 1; }));
-  BOOST_REQUIRE(becomes(first.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(first.ex_id, "running"));
   answers(on_job(first, "_stop?timeout=0"), status_is("stopped"));
   const Posted ids = recovered(first);
-  BOOST_REQUIRE(becomes(ids.ex_id, "recovering"));
+  BOOST_REQUIRE(cluster().becomes(ids.ex_id, "recovering"));
   cells_of_every_living_state(ids, "recovering");
   refuses("POST", on_ex(first, "_recover"), 409,  // it is terminal, and another of its lineage is not
           "Execution " + ids.ex_id + " is still recovering, it must be in a terminal status to recover");
@@ -372,7 +335,7 @@ BOOST_AUTO_TEST_CASE(running_state) {
 }
 
 BOOST_AUTO_TEST_CASE(failing_state_and_the_end_of_once_R_ex_106) {
-  const VanishingInput input;
+  const VanishingInput input = input_of();
   const Posted ids = failing(input, input.job());
   cells_of_every_living_state(ids, "failing");
   const json record = cluster().execution(ids.ex_id);
@@ -387,13 +350,13 @@ BOOST_AUTO_TEST_CASE(failing_state_and_the_end_of_once_R_ex_106) {
 }
 
 BOOST_AUTO_TEST_CASE(failing_persistent_comes_through_its_probation_R_ex_107) {
-  const VanishingInput input;
+  const VanishingInput input = input_of();
   json posted = input.job();
   posted["lifecycle"] = "persistent";
   posted["probation_window"] = 3'000;
   const Posted ids = hit_by_vanishing(input, posted);
-  BOOST_REQUIRE(becomes(ids.ex_id, "failing"));
-  BOOST_REQUIRE(becomes(ids.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(ids.ex_id, "failing"));
+  BOOST_REQUIRE(cluster().becomes(ids.ex_id, "running"));
   stop_works(ids);
 }
 
@@ -449,7 +412,7 @@ BOOST_AUTO_TEST_CASE(stopped_then_deleted) {
 BOOST_AUTO_TEST_CASE(failed_then_deleted) {
   std::vector<Posted> ended;
   for (int i = 0; i < 3; ++i) {
-    const VanishingInput input(20);
+    const VanishingInput input = input_of(20);
     ended.push_back(hit_by_vanishing(input, input.job()));
     BOOST_TEST(cluster().wait_for_end(ended.back().ex_id) == "failed");
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
@@ -14,33 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster one(directory.path(), {.slots = 2});
-  return one;
-}
-
-/// A file that can be taken away and put back, and a job that reads it: its slices fail meanwhile.
-struct VanishingInput {
-  VanishingInput() {
-    std::ofstream file(path);
-    for (int i = 0; i < 1'000; ++i) {
-      file << "{\"a\":" << i << "}\n";
-    }
-  }
-  void take_away() const { std::filesystem::rename(path, path.string() + ".away"); }
-  void put_back() const { std::filesystem::rename(path.string() + ".away", path); }
-  json job() const {
-    return {{"name", "vanishing"},
-            {"workers", 2},
-            {"max_retries", 1},
-            {"operations",
-             {{{"_op", "file_reader"}, {"path", path.string()}, {"format", "ldjson"}, {"size", 100}},
-              {{"_op", "delay"}, {"ms", 50}}}}};
-  }
-
-  std::filesystem::path path = cluster().directory() / "vanishing.ndjson";
-};
+const LocalCluster& cluster() { return shared_cluster({.slots = 2}); }
 
 json errors(const std::string& target) {
   const HttpAnswer answer = cluster().get(target);
@@ -57,13 +32,6 @@ std::set<std::string> values(const json& list, const std::string& field) {
   return found;
 }
 
-/// POST …/_recover of this execution. @return the new one
-std::string recover(const std::string& ex_id) {
-  const HttpAnswer answer = cluster().post("/v1/ex/" + ex_id + "/_recover?cleanup_type=errors");
-  BOOST_REQUIRE_MESSAGE(answer.status == 200, answer.body);
-  return answer.json().at("ex_id");
-}
-
 /// How often the workers' log says this event of this execution, at that level.
 std::size_t logged(const std::string& level, const std::string& event, const std::string& ex_id) {
   std::size_t count = 0;
@@ -77,12 +45,7 @@ std::size_t logged(const std::string& level, const std::string& event, const std
   return count;
 }
 
-json slow_job(int slices, int ms) {
-  return {{"name", "slow"},
-          {"workers", 1},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
-}
+json slow_job(std::size_t slices, long ms) { return job_of({.slices = slices, .slice_ms = ms}); }
 
 }  // namespace
 
@@ -90,9 +53,9 @@ BOOST_AUTO_TEST_SUITE(errors_and_settings)
 
 // R-api-50, R-api-63…66; design.md §5.
 BOOST_AUTO_TEST_CASE(failed_slices_are_listed_once_each_whoever_is_killed_and_say_who_recovered_them) {
-  const VanishingInput input;
+  const VanishingInput input(cluster().directory(), {.max_retries = 1});
   const auto first = cluster().submit(input.job());
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(first.ex_id).value_or(0) > 3; }));
+  BOOST_REQUIRE(cluster().has_processed(first.ex_id, 4));
   input.take_away();
   // They are there while the execution runs, and its controller dies, and the master.
   BOOST_REQUIRE(eventually(60s, [&] { return !errors_of(first.ex_id).empty(); }));
@@ -115,7 +78,7 @@ BOOST_AUTO_TEST_CASE(failed_slices_are_listed_once_each_whoever_is_killed_and_sa
     BOOST_TEST((each.at("state") == "error"));
     BOOST_TEST((each.at("ex_id") == first.ex_id));
     BOOST_TEST((each.at("retry_count") == 1));
-    BOOST_TEST(each.at("error").get<std::string>().find(input.path.string()) != std::string::npos, each.dump());
+    BOOST_TEST(each.at("error").get<std::string>().find(input.path().string()) != std::string::npos, each.dump());
     BOOST_TEST(!each.contains("recovered_by"));
     BOOST_TEST((each.at("_created") == each.at("_updated")));
   }
@@ -131,7 +94,7 @@ BOOST_AUTO_TEST_CASE(failed_slices_are_listed_once_each_whoever_is_killed_and_sa
   BOOST_TEST(errors("/ex/errors?filter=error:absent").empty());
 
   // Failing again makes new records under the new execution; the old ones stay as they are.
-  const std::string second = recover(first.ex_id);
+  const std::string second = cluster().recover(first.ex_id, "?cleanup_type=errors");
   BOOST_TEST(cluster().wait_for_end(second) == "failed");
   BOOST_TEST((values(errors_of(second), "slice_id") == values(all, "slice_id")));
   BOOST_TEST((values(errors_of(second), "ex_id") == std::set{second}));
@@ -139,7 +102,7 @@ BOOST_AUTO_TEST_CASE(failed_slices_are_listed_once_each_whoever_is_killed_and_sa
 
   // Repaired, every record of the slice says by whom.
   input.put_back();
-  const std::string third = recover(second);
+  const std::string third = cluster().recover(second, "?cleanup_type=errors");
   BOOST_TEST(cluster().wait_for_end(third) == "completed");
   BOOST_TEST(errors_of(third).empty());
   BOOST_TEST(errors("/jobs/" + first.job_id + "/errors").empty());  // the latest execution only (R-api-64)
@@ -177,7 +140,7 @@ BOOST_AUTO_TEST_CASE(the_log_level_of_a_job_is_that_of_its_slots_from_the_first_
 BOOST_AUTO_TEST_CASE(the_log_level_of_a_running_execution_is_changed_with_the_next_slice_and_outlives_its_controller) {
   const auto posted = cluster().submit(slow_job(100'000, 20));
   const std::string settings = "/v1/jobs/" + posted.job_id + "/_settings";
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 0; }));
+  BOOST_REQUIRE(cluster().has_processed(posted.ex_id));
   BOOST_TEST(logged("debug", "slice_begun", posted.ex_id) == 0U);
   const HttpAnswer wrong = cluster().post(settings + "?log_level=loud");
   BOOST_TEST(wrong.status == 400);

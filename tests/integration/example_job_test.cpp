@@ -1,10 +1,10 @@
 // M2: the example jobs as a user posts them, against computations that know nothing of Slicebus.
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus::support;  // NOLINT: test
 using nlohmann::json;
@@ -12,11 +12,7 @@ using nlohmann::json;
 namespace {
 
 /// One cluster for all cases of this file: they only post jobs.
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster running(directory.path());
-  return running;
-}
+const LocalCluster& cluster() { return shared_cluster(); }
 
 /// By curl, as in the README: -d@file without a content type of ours.
 LocalCluster::Posted post_by_curl(const std::string& name) {
@@ -26,12 +22,6 @@ LocalCluster::Posted post_by_curl(const std::string& name) {
   const json ids = json::parse(ended.output, nullptr, false);
   BOOST_REQUIRE_MESSAGE(ids.contains("ex_id"), "POST /jobs answered " << ended.output);
   return {ids.at("job_id"), ids.at("ex_id")};
-}
-
-long generated_records() {
-  const char* wanted =
-      std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
-  return wanted != nullptr ? std::atol(wanted) : 100'000;
 }
 
 }  // namespace
@@ -73,7 +63,7 @@ BOOST_AUTO_TEST_CASE(generator_writes_as_many_distinct_records_as_asked) {
   std::ifstream file(source_tree() / "examples" / "jobs" / "generate.json");
   json job = json::parse(file);
   BOOST_TEST(job.at("operations").at(0).at("size").get<long>() == 1'000'000);
-  const long wanted = generated_records();
+  const long wanted = records_of_job();
   job["operations"][0]["size"] = wanted;
   const auto posted = cluster().submit(job);
   BOOST_REQUIRE(cluster().wait_for_end(posted.ex_id, std::chrono::minutes(20)) == "completed");

@@ -28,11 +28,7 @@ struct UseReleasePrograms {
   }
 };
 
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster running(directory.path());
-  return running;
-}
+const LocalCluster& cluster() { return shared_cluster(); }
 
 }  // namespace
 
@@ -47,7 +43,7 @@ BOOST_AUTO_TEST_CASE(every_kind_of_process_is_seen_by_its_name_and_weighs_little
                    {{"_op", "delay"}, {"ms", 20}},
                    {{"_op", "noop"}}}}};
   const auto posted = cluster().submit(job);
-  BOOST_REQUIRE(eventually(30s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 10; }));
+  BOOST_REQUIRE(cluster().has_processed(posted.ex_id, 11));
   BOOST_REQUIRE(cluster().post("/v1/ex/" + posted.ex_id + "/_pause").status == 200);
   std::this_thread::sleep_for(1s);
 

@@ -17,11 +17,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster running(directory.path(), {.slots = 1});
-  return running;
-}
+const LocalCluster& cluster() { return shared_cluster({.slots = 1}); }
 
 struct Bad {
   const char* name;

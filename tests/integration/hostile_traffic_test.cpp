@@ -10,6 +10,7 @@
 
 #include "bystander.hpp"
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus;              // NOLINT: test
 using namespace slicebus::support;     // NOLINT: test
@@ -24,11 +25,6 @@ using Clients = std::vector<std::unique_ptr<RawClient>>;
 /// Heads and bodies have three seconds, so that slow ones are seen to end; 2,000 sockets of ours fit into this process.
 /// The sanitizer keeps little of what was freed, or its store would look like a leak.
 const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster running(
-      directory.path(), {.slots = 1,
-                         .wrapped_in = {"env", "SLICEBUS_REST_HEAD_TIMEOUT=3s", "SLICEBUS_REST_BODY_TIMEOUT=3s",
-                                        "SLICEBUS_REST_BYTE_RATE=1000000", "ASAN_OPTIONS=quarantine_size_mb=8"}});
   static const bool raised = [] {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -36,7 +32,9 @@ const LocalCluster& cluster() {
     return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
   }();
   (void)raised;
-  return running;
+  return shared_cluster({.slots = 1,
+                         .wrapped_in = {"env", "SLICEBUS_REST_HEAD_TIMEOUT=3s", "SLICEBUS_REST_BODY_TIMEOUT=3s",
+                                        "SLICEBUS_REST_BYTE_RATE=1000000", "ASAN_OPTIONS=quarantine_size_mb=8"}});
 }
 
 std::uint16_t port() { return cluster().rest_port(); }
@@ -378,13 +376,8 @@ BOOST_AUTO_TEST_CASE(a_client_that_is_refused_reads_why_while_it_still_sends) {
 }
 
 BOOST_AUTO_TEST_CASE(random_bytes_leave_the_master_alive_and_its_memory_flat) {
-  const auto number = [](const char* name, unsigned otherwise) {
-    const char* value = std::getenv(name);
-    return value == nullptr ? otherwise : static_cast<unsigned>(std::stoul(value));
-  };
-  const auto time = std::chrono::seconds(number("SLICEBUS_HOSTILE_SECONDS", 30));
-  const unsigned seed = number("SLICEBUS_SEED", std::random_device()());
-  BOOST_TEST_MESSAGE("seed " << seed << "; again with SLICEBUS_SEED=" << seed);
+  const auto time = std::chrono::seconds(asked_for("SLICEBUS_HOSTILE_SECONDS", 30));
+  const unsigned seed = drawn_seed();
   std::mt19937 chance(seed);
   const auto noise = [&](std::size_t size) {
     std::string bytes(size, '\0');

@@ -1,10 +1,11 @@
 // M3: the life of a job through every call of the REST overview, against the real programs.
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
 using namespace std::chrono_literals;  // NOLINT: test
@@ -12,30 +13,16 @@ using nlohmann::json;
 
 namespace {
 
-long records_of_job() {
-  const char* wanted =
-      std::getenv("SLICEBUS_TEST_RECORDS");  // NOLINT: one thread; ./run-tests --long asks for a million
-  return wanted != nullptr ? std::atol(wanted) : 100'000;
-}
-
-constexpr long slices_of_job = 200;
+constexpr std::size_t slices_of_job = 200;
 
 /// Long enough to be met in the middle: 200 slices, each held up a little.
 json slow_job(const std::string& path, long records = records_of_job()) {
-  return {{"name", "a job to be met in the middle"},
-          {"workers", 4},
-          {"operations",
-           {{{"_op", "data_generator"},
-             {"size", records},
-             {"slice_size", records / slices_of_job},
-             {"seed", 3},
-             {"set_id", "hexadecimal"}},
-            {{"_op", "delay"}, {"ms", 60}},
-            {{"_op", "file_exporter"}, {"path", path}, {"format", "ldjson"}}}}};
-}
-
-bool in_the_middle(const LocalCluster& cluster, const std::string& ex_id, long slices = 20) {
-  return eventually(60s, [&] { return cluster.processed(ex_id).value_or(0) >= slices; });
+  return job_of({.name = "a job to be met in the middle",
+                 .workers = 4,
+                 .slices = slices_of_job,
+                 .records_of_slice = static_cast<std::size_t>(records) / slices_of_job,
+                 .slice_ms = 60,
+                 .output = path});
 }
 
 }  // namespace
@@ -46,7 +33,7 @@ BOOST_AUTO_TEST_CASE(paused_execution_gives_out_nothing_and_keeps_its_slots_unti
   const TestDirectory directory;
   const LocalCluster cluster(directory.path());
   const auto posted = cluster.submit(slow_job("output/paused"));
-  BOOST_REQUIRE(in_the_middle(cluster, posted.ex_id));
+  BOOST_REQUIRE(cluster.has_processed(posted.ex_id, 20));
 
   const auto paused = cluster.post("/v1/jobs/" + posted.job_id + "/_pause");
   BOOST_TEST(paused.status == 200);
@@ -60,7 +47,7 @@ BOOST_AUTO_TEST_CASE(paused_execution_gives_out_nothing_and_keeps_its_slots_unti
   const auto before = cluster.processed(posted.ex_id);
   std::this_thread::sleep_for(1'500ms);
   BOOST_TEST((cluster.processed(posted.ex_id) == before));
-  BOOST_TEST(before.value() < slices_of_job);
+  BOOST_TEST(before.value() < static_cast<long>(slices_of_job));
   BOOST_TEST(cluster.slots(posted.ex_id).size() == 4U);
   const auto stats = cluster.get("/v1/ex/" + posted.ex_id + "/controller").json().at(0);
   BOOST_TEST(stats.at("workers_available").get<int>() == 4);
@@ -80,7 +67,7 @@ BOOST_AUTO_TEST_CASE(
   const auto output = cluster.directory() / "output/stopped";
   const auto records = static_cast<std::size_t>(records_of_job());
   const auto first = cluster.submit(slow_job("output/stopped"));
-  BOOST_REQUIRE(in_the_middle(cluster, first.ex_id));
+  BOOST_REQUIRE(cluster.has_processed(first.ex_id, 20));
 
   const auto again = cluster.post("/v1/jobs/" + first.job_id + "/_start");
   BOOST_TEST(again.status == 409, again.body);
@@ -134,7 +121,7 @@ BOOST_AUTO_TEST_CASE(every_get_of_the_overview_answers_with_and_without_v1) {
   const auto started = cluster.post("/v1/jobs/" + job + "/_start");
   BOOST_REQUIRE_MESSAGE(started.status == 200, started.body);
   const std::string ex = started.json().at("ex_id");
-  BOOST_REQUIRE(in_the_middle(cluster, ex));
+  BOOST_REQUIRE(cluster.has_processed(ex, 20));
 
   for (const std::string prefix : {"", "/v1"}) {
     const json info = cluster.get(prefix + "/").json();

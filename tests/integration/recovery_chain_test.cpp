@@ -2,12 +2,13 @@
 // does, byte for byte.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
 using namespace std::chrono_literals;  // NOLINT: test
@@ -19,19 +20,15 @@ constexpr int recoveries = 24;
 constexpr std::size_t slices = 900;
 constexpr std::size_t records_of_slice = 10;
 
-/// @param delay_ms  of each slice, so that a run with few workers does not come to its end before it is stopped; it
-///                  changes nothing of the output
-json job(const std::string& path, int workers, int delay_ms) {
-  return {{"name", "a job that is stopped again and again"},
-          {"workers", workers},
-          {"operations",
-           {{{"_op", "data_generator"},
-             {"size", slices * records_of_slice},
-             {"slice_size", records_of_slice},
-             {"seed", 24},
-             {"end", "2020-01-01T00:00:00.000Z"}},
-            {{"_op", "delay"}, {"ms", delay_ms}},
-            {{"_op", "file_exporter"}, {"path", path}, {"format", "ldjson"}}}}};
+/// @param slice_ms  so long that a run with few workers does not come to its end before it is stopped; it changes
+///                  nothing of the output
+json job(const std::string& path, int workers, long slice_ms) {
+  return job_of({.name = "a job that is stopped again and again",
+                 .workers = workers,
+                 .slices = slices,
+                 .records_of_slice = records_of_slice,
+                 .slice_ms = slice_ms,
+                 .output = path});
 }
 
 std::vector<std::string> sorted_output(const LocalCluster& cluster, const std::string& path,
@@ -41,19 +38,12 @@ std::vector<std::string> sorted_output(const LocalCluster& cluster, const std::s
   return lines;
 }
 
-unsigned seed() {
-  const char* given = std::getenv("SLICEBUS_SEED");  // NOLINT(concurrency-mt-unsafe): one thread
-  return given != nullptr ? static_cast<unsigned>(std::atol(given)) : std::random_device()();
-}
-
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(recovery_chain)
 
 BOOST_AUTO_TEST_CASE(m6_24_recoveries_in_a_chain_with_random_stops_write_what_an_undisturbed_run_does) {
-  const unsigned drawn = seed();
-  BOOST_TEST_MESSAGE("seed " << drawn << "; again with SLICEBUS_SEED=" << drawn);
-  std::mt19937 chance(drawn);
+  std::mt19937 chance(drawn_seed());
   const TestDirectory directory;
   const LocalCluster cluster(directory.path(), {.slots = 6});
 
@@ -64,17 +54,13 @@ BOOST_AUTO_TEST_CASE(m6_24_recoveries_in_a_chain_with_random_stops_write_what_an
   std::vector<std::string> chain{first.ex_id};
   while (chain.size() <= recoveries) {
     const std::string& ex_id = chain.back();
-    BOOST_TEST_REQUIRE(eventually(30s, [&] { return cluster.processed(ex_id).value_or(0) > 0; }),
-                       ex_id << " is " << cluster.status(ex_id) << "\n"
-                             << cluster.logs());
+    BOOST_TEST_REQUIRE(cluster.has_processed(ex_id));
     std::this_thread::sleep_for(std::chrono::milliseconds(chance() % 250));
     const bool by_force = chance() % 3 == 0;
     const auto stopped = cluster.post("/v1/ex/" + ex_id + "/_stop" + (by_force ? "?force=true" : ""));
     BOOST_TEST_REQUIRE(stopped.status == 200, stopped.body);
     BOOST_TEST_REQUIRE(cluster.status(ex_id) == "stopped", "recovery " << chain.size() - 1);
-    const auto recovered = cluster.post("/v1/ex/" + ex_id + "/_recover");
-    BOOST_TEST_REQUIRE(recovered.status == 200, recovered.body);
-    chain.push_back(recovered.json().at("ex_id").get<std::string>());
+    chain.push_back(cluster.recover(ex_id));
   }
   BOOST_TEST(cluster.post("/v1/ex/" + chain.back() + "/_workers?total=6").status == 200);
   BOOST_TEST(cluster.wait_for_end(chain.back()) == "completed", cluster.logs());
@@ -99,9 +85,7 @@ BOOST_AUTO_TEST_CASE(m6_24_recoveries_in_a_chain_with_random_stops_write_what_an
   BOOST_TEST_MESSAGE("slices completed by each of " << chain.size() << " executions:" << shares);
   BOOST_TEST(completed == slices, shares);
   BOOST_TEST(written == slices * records_of_slice);
-  const auto checked =
-      run({program("slicebus"), "ledger", "check", cluster.directory() / "data/ledgers" / (first.ex_id + ".db")});
-  BOOST_TEST(checked.code == 0, checked.output);
+  cluster.require_sound_ledger(first.ex_id);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/integration/rest_table/rows.hpp"
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 #include "tests/support/zip_builder.hpp"
 
@@ -52,12 +53,7 @@ std::set<int> all_ids() {
   return ids;
 }
 
-json delayed_job(const std::string& name, int ms) {
-  return {{"name", name},
-          {"workers", 1},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", 10'000}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
-}
+json delayed_job(const std::string& name, long ms) { return job_of({.name = name, .slices = 10'000, .slice_ms = ms}); }
 
 /// A cluster of one slot with a job in each state that rows speak of, and a bundle.
 struct World {
@@ -69,16 +65,9 @@ struct World {
     name("gone", gone);
     BOOST_REQUIRE(cluster.wait_for_end(gone.ex_id) == "completed");
     BOOST_REQUIRE(cluster.api().request("DELETE", "/jobs/" + gone.job_id)->status == 200);
-    const std::filesystem::path broken = directory / "broken.ndjson";
-    std::ofstream(broken) << "{\"a\":\n";
-    const auto bad = cluster.submit(
-        {{"name", "bad"},
-         {"workers", 1},
-         {"max_retries", 0},
-         {"operations",
-          {{{"_op", "file_reader"}, {"path", broken.string()}, {"format", "ldjson"}}, {{"_op", "noop"}}}}});
+    const auto bad = cluster.submit(failing_job(directory.path()));
     name("bad", bad);
-    BOOST_REQUIRE(eventually(60s, [&] { return cluster.status(bad.ex_id) == "failed"; }));
+    BOOST_REQUIRE(cluster.becomes(bad.ex_id, "failed"));
     names["asset"] = json::parse(body_of(ask({.request = "POST /assets",
                                               .status = 201,
                                               .body = bundle_zip("words", "1.0.0"),

@@ -4,6 +4,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
@@ -12,20 +13,10 @@ using nlohmann::json;
 
 namespace {
 
-/// One cluster for all cases: each leaves it idle.
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster one(directory.path(), {.slots = 1});
-  return one;
-}
+const LocalCluster& cluster() { return shared_cluster({.slots = 1}); }
 
 /// Slices that take `ms` each, without output.
-json job(int slices, int ms, const std::string& name = "t") {
-  return {{"name", name},
-          {"workers", 1},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}}, {{"_op", "delay"}, {"ms", ms}}}}};
-}
+json job(std::size_t slices, long ms) { return job_of({.slices = slices, .slice_ms = ms}); }
 
 using Told = std::pair<int, std::string>;
 Told told(const HttpAnswer& answer) { return {answer.status, answer.json().value("message", "")}; }
@@ -37,9 +28,6 @@ bool is_busy(const std::string& ex_id) {
     return answer.status == 200 && answer.json().at(0).at("workers_active") == 1;
   });
 }
-bool becomes(const std::string& ex_id, const std::string& status) {
-  return eventually(60s, [&] { return cluster().status(ex_id) == status; });
-}
 
 }  // namespace
 
@@ -47,7 +35,7 @@ BOOST_AUTO_TEST_SUITE(rest)
 
 BOOST_AUTO_TEST_CASE(an_execution_without_a_free_slot_waits_in_order_says_so_and_can_be_stopped) {
   const auto first = cluster().submit(job(10'000, 20));
-  BOOST_REQUIRE(becomes(first.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(first.ex_id, "running"));
   const auto second = cluster().submit(job(1, 0));
   const auto third = cluster().submit(job(1, 0));
   BOOST_TEST(eventually(10s, [&] {
@@ -74,7 +62,7 @@ BOOST_AUTO_TEST_CASE(an_execution_without_a_free_slot_waits_in_order_says_so_and
 
 BOOST_AUTO_TEST_CASE(every_waiting_stop_is_answered_and_later_ones_say_how_it_ended) {
   const auto posted = cluster().submit(job(10'000, 20));
-  BOOST_REQUIRE(becomes(posted.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(posted.ex_id, "running"));
   auto one = std::async(std::launch::async, stop, posted.ex_id);
   auto two = std::async(std::launch::async, stop, posted.ex_id);
   BOOST_TEST(one.get() == json({{"status", "stopped"}}));
@@ -97,12 +85,12 @@ BOOST_AUTO_TEST_CASE(a_stop_does_not_wait_for_a_slice_of_an_hour) {
 
 BOOST_AUTO_TEST_CASE(a_recovery_runs_what_its_cleanup_type_asks_for_and_ends) {
   const auto posted = cluster().submit(job(200, 20));
-  BOOST_REQUIRE(eventually(60s, [&] { return cluster().processed(posted.ex_id).value_or(0) > 3; }));
+  BOOST_REQUIRE(cluster().has_processed(posted.ex_id, 4));
   BOOST_TEST(stop(posted.ex_id) == json({{"status", "stopped"}}));
   BOOST_TEST(told(cluster().post("/ex/" + posted.ex_id + "/_recover?cleanup_type=some")).first == 400);
-  const json errors = cluster().post("/ex/" + posted.ex_id + "/_recover?cleanup_type=errors").json();
-  BOOST_TEST(cluster().wait_for_end(errors.at("ex_id")) == "completed");
-  const json record = cluster().execution(errors.at("ex_id"));
+  const std::string errors = cluster().recover(posted.ex_id, "?cleanup_type=errors");
+  BOOST_TEST(cluster().wait_for_end(errors) == "completed");
+  const json record = cluster().execution(errors);
   BOOST_TEST(record.at("recovered_execution") == posted.ex_id);
   BOOST_TEST(record.at("recovered_slice_type") == "errors");
   BOOST_TEST(record.at("_slicer_stats").at("processed") == 0, "nothing had failed");
@@ -125,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_controller_that_dies_five_times_of_its_own_doing_ends_the
     last = cluster().controller(posted.ex_id).value();
     BOOST_REQUIRE(::kill(last, SIGABRT) == 0);
   }
-  BOOST_TEST(becomes(posted.ex_id, "failed"));
+  BOOST_TEST(cluster().becomes(posted.ex_id, "failed"));
   stop(posted.ex_id);  // of a terminal one that changes nothing; else the cases behind this one would wait for its slot
   const std::string reason = cluster().execution(posted.ex_id).at("_failureReason");
   BOOST_TEST(reason.find("died 5 times in a row") != std::string::npos, reason);
@@ -158,7 +146,7 @@ BOOST_AUTO_TEST_CASE(paths_methods_and_bodies_are_taken_as_clients_send_them) {
 
 BOOST_AUTO_TEST_CASE(a_stop_that_was_ordered_is_finished_by_the_next_master) {
   const auto posted = cluster().submit(job(2, 3'600'000));
-  BOOST_REQUIRE(becomes(posted.ex_id, "running"));
+  BOOST_REQUIRE(cluster().becomes(posted.ex_id, "running"));
   cluster().post("/ex/" + posted.ex_id + "/_stop?blocking=false");
   BOOST_REQUIRE(::kill(cluster().master().value(), SIGKILL) == 0);
   BOOST_TEST(cluster().wait_for_end(posted.ex_id, 60s) == "stopped");

@@ -2,7 +2,6 @@
 // no zombie, no descriptor, no thread, no file, no memory.
 #include <algorithm>
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -10,7 +9,9 @@
 #include <set>
 #include <thread>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
+#include "tests/support/wishes.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
 using namespace std::chrono_literals;  // NOLINT: test
@@ -20,14 +21,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-long number(const char* name, long otherwise) {
-  const char* value = std::getenv(name);  // NOLINT: one thread
-  return value != nullptr ? std::atol(value) : otherwise;
-}
-
 /// ./run-tests --long asks for 1,000 and for a minute; thirty minutes are run by hand.
-long cycles() { return number("SLICEBUS_SOAK_CYCLES", 40); }
-std::chrono::seconds soak_time() { return std::chrono::seconds(number("SLICEBUS_SOAK_SECONDS", 10)); }
+long cycles() { return asked_for("SLICEBUS_SOAK_CYCLES", 40); }
+std::chrono::seconds soak_time() { return std::chrono::seconds(asked_for("SLICEBUS_SOAK_SECONDS", 10)); }
 
 /// What a process that lives long has taken.
 struct Holdings {
@@ -142,25 +138,8 @@ void require_flat(const LocalCluster& cluster, const std::map<std::string, Holdi
   BOOST_TEST(zombies_of(cluster) == 0U);
 }
 
-json job(const std::string& name, long slices, long slice_ms) {
-  return {{"name", name},
-          {"workers", 2},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", slices}, {"slice_size", 1}, {"seed", 3}},
-            {{"_op", "delay"}, {"ms", slice_ms}},
-            {{"_op", "file_exporter"}, {"path", "output/" + name}, {"format", "ldjson"}}}}};
-}
-
-/// Every slice of it goes to error.
-json failing_job(const LocalCluster& cluster) {
-  const auto input = cluster.directory() / "broken.ndjson";
-  std::ofstream(input) << "{\"a\":1}\nno json\n";
-  return {{"name", "failing"},
-          {"workers", 1},
-          {"max_retries", 0},
-          {"operations",
-           {{{"_op", "file_reader"}, {"path", input.string()}, {"format", "ldjson"}, {"_dead_letter_action", "throw"}},
-            {{"_op", "noop"}}}}};
+json job(const std::string& name, std::size_t slices, long slice_ms) {
+  return job_of({.name = name, .workers = 2, .slices = slices, .slice_ms = slice_ms, .output = "output/" + name});
 }
 
 /// A ledger and a lock for each lineage, and nothing else: no log of a closed database, no temporary file.
@@ -187,7 +166,7 @@ BOOST_AUTO_TEST_SUITE(soak)
 BOOST_AUTO_TEST_CASE(starts_and_stops_of_executions_leave_no_orphan_zombie_socket_or_file) {
   const TestDirectory directory;
   const LocalCluster cluster(directory.path());
-  const json failing = failing_job(cluster);
+  const json failing = failing_job(directory.path());
   long lineages = 0;
   const auto cycle = [&](long each) {
     ++lineages;
@@ -198,7 +177,7 @@ BOOST_AUTO_TEST_CASE(starts_and_stops_of_executions_leave_no_orphan_zombie_socke
     } else {
       const auto posted = cluster.submit(job("stopped", 100'000, 5));
       if (each % 4 == 1) {  // else it is stopped before it has begun
-        BOOST_TEST(eventually(30s, [&] { return cluster.processed(posted.ex_id).value_or(0) > 0; }));
+        BOOST_TEST(cluster.has_processed(posted.ex_id));
       }
       BOOST_TEST(cluster.post("/v1/ex/" + posted.ex_id + "/_stop").status == 200);
       BOOST_TEST(cluster.wait_for_end(posted.ex_id) == "stopped");
@@ -218,12 +197,10 @@ BOOST_AUTO_TEST_CASE(starts_and_stops_of_executions_leave_no_orphan_zombie_socke
 }
 
 BOOST_AUTO_TEST_CASE(jobs_that_start_stop_scale_fail_and_recover_all_the_time_let_nothing_grow) {
-  const auto seed = static_cast<unsigned>(number("SLICEBUS_SEED", static_cast<long>(std::random_device()() / 2)));
-  BOOST_TEST_MESSAGE("seed " << seed << "; again with SLICEBUS_SEED=" << seed);
-  std::mt19937 chance(seed);
+  std::mt19937 chance(drawn_seed());
   const TestDirectory directory;
   const LocalCluster cluster(directory.path());
-  const json failing = failing_job(cluster);
+  const json failing = failing_job(directory.path());
   std::vector<std::string> running, stopped;
   std::map<std::string, int> done;
   // What ended meanwhile, waits for its slots or wants one worker only says so (R-api-17, R-api-90, design.md §8).

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
 
 using namespace slicebus::support;     // NOLINT: test
@@ -13,20 +14,15 @@ using Posted = LocalCluster::Posted;
 
 namespace {
 
-/// One cluster of four slots for all cases: each leaves it idle.
-const LocalCluster& cluster() {
-  static const TestDirectory directory;
-  static const LocalCluster one(directory.path(), {.slots = 4});
-  return one;
-}
+const LocalCluster& cluster() { return shared_cluster({.slots = 4}); }
 
-json job(int workers, int records, int ms, const std::string& path) {
-  return {{"name", "workers"},
-          {"workers", workers},
-          {"operations",
-           {{{"_op", "data_generator"}, {"size", records}, {"slice_size", 10}, {"seed", 6}, {"set_id", "hexadecimal"}},
-            {{"_op", "delay"}, {"ms", ms}},
-            {{"_op", "file_exporter"}, {"path", path}, {"format", "ldjson"}}}}};
+json job(int workers, std::size_t records, long ms, const std::string& path) {
+  constexpr std::size_t records_of_slice = 10;
+  return job_of({.workers = workers,
+                 .slices = records / records_of_slice,
+                 .records_of_slice = records_of_slice,
+                 .slice_ms = ms,
+                 .output = path});
 }
 
 bool has_slots(const Posted& ids, std::size_t count) {

@@ -220,6 +220,33 @@ std::string LocalCluster::wait_for_end(const std::string& ex_id, std::chrono::mi
   return now;
 }
 
+bool LocalCluster::becomes(const std::string& ex_id, const std::string& wanted) const {
+  std::string now;
+  const bool reached = eventually(60s, [&] { return (now = status(ex_id)) == wanted; });
+  BOOST_TEST(reached, "execution " << ex_id << " is " << now << ", not " << wanted << "\n" << (reached ? "" : logs()));
+  return reached;
+}
+
+bool LocalCluster::has_processed(const std::string& ex_id, long count) const {
+  const bool reached = eventually(60s, [&] { return processed(ex_id).value_or(0) >= count; });
+  BOOST_TEST(reached, "execution " << ex_id << " has not processed " << count << " slices; status " << status(ex_id)
+                                   << "\n"
+                                   << (reached ? "" : logs()));
+  return reached;
+}
+
+std::string LocalCluster::recover(const std::string& ex_id, const std::string& query) const {
+  const HttpAnswer answer = post("/v1/ex/" + ex_id + "/_recover" + query);
+  BOOST_REQUIRE_MESSAGE(answer.status == 200, "recovery of " << ex_id << " refused: " << answer.body);
+  return answer.json().at("ex_id");
+}
+
+void LocalCluster::require_sound_ledger(const std::string& lineage) const {
+  const Ended checked =
+      run({program("slicebus"), "ledger", "check", directory_ / "data" / "ledgers" / (lineage + ".db")});
+  BOOST_TEST(checked.code == 0, checked.output);
+}
+
 std::string LocalCluster::logs() const {
   std::string all;
   std::vector<std::filesystem::path> files{directory_ / "local.log"};
@@ -234,6 +261,12 @@ std::string LocalCluster::logs() const {
         "---- " + file.filename().string() + "\n" + text.substr(text.size() > shown_max ? text.size() - shown_max : 0);
   }
   return all;
+}
+
+LocalCluster& shared_cluster(const LocalCluster::Options& options) {
+  static const TestDirectory directory;
+  static LocalCluster one(directory.path(), options);
+  return one;
 }
 
 std::vector<std::filesystem::path> output_files(const std::filesystem::path& path, const std::string& lineage) {

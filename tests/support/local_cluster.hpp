@@ -86,6 +86,14 @@ class LocalCluster {
   /// The final status, or the last one seen when it is not terminal within `patience`.
   std::string wait_for_end(const std::string& ex_id,
                            std::chrono::milliseconds patience = std::chrono::minutes(3)) const;
+  /// It has that status within a minute. What it has instead is told.
+  bool becomes(const std::string& ex_id, const std::string& status) const;
+  /// So many slices are answered within a minute.
+  bool has_processed(const std::string& ex_id, long count = 1) const;
+  /// POST …/_recover of that execution, which must be taken. @return the new one's id
+  std::string recover(const std::string& ex_id, const std::string& query = {}) const;
+  /// `slicebus ledger check` finds nothing.
+  void require_sound_ledger(const std::string& lineage) const;
   /// What people need to see when a test fails: the last lines of each log.
   std::string logs() const;
 
@@ -95,6 +103,9 @@ class LocalCluster {
   std::optional<process::Child> child_;
   HttpClient client_{0};
 };
+
+/// One cluster for all cases of a program, which each leave it idle: started by the first call, with its options.
+LocalCluster& shared_cluster(const LocalCluster::Options& options = {});
 
 // ---- output
 // --------------------------------------------------------------------------------------------------------------
