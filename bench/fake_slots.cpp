@@ -122,10 +122,14 @@ class FakeSlot {
     // What is not sent is said again by a beat.
     static_cast<void>(controller_->send(action.message));
   }
-  void perform(slot::RunSlice& action) {
-    const wire::SliceCopy copy{action.slice.slice, action.slice.fence};
-    due_.emplace_back(slot::SliceEnded{
-        {.copy = copy, .counts = {{.records_out = 1}, {.records_in = 1, .records_out = 1}}}, slice_took});
+  void perform(slot::RunSlices& action) {
+    slot::SlicesEnded ended;
+    for (const wire::AssignedSlice& slice : action.slices) {
+      ended.slices.push_back(
+          {{.copy = {slice.slice, slice.fence}, .counts = {{.records_out = 1}, {.records_in = 1, .records_out = 1}}},
+           slice_took});
+    }
+    due_.emplace_back(std::move(ended));
   }
   void perform(slot::RevokeHanded&) { due_.emplace_front(slot::NotBegun{0}); }
   void perform(slot::FlushOperations&) { due_.emplace_back(slot::NothingHeld{}); }
