@@ -53,10 +53,10 @@ SlotActor::SlotActor(SlotConfig config, int operation_nice, wire::SlotBinding bi
       operations_(context_, binding_.lineage, binding_.ex_id, operation_nice, page),
       publisher_(std::in_place, context_, binding_.lineage),
       core_(config, setup_of(binding_)) {
-  poll_.watch_fd(agent_.fd());
-  poll_.watch_fd(signals_.fd());
-  poll_.watch(operations_.pipe().native());
-  poll_.watch(publisher_->pipe().native());
+  agent_key_ = poll_.watch_fd(agent_.fd());
+  signal_key_ = poll_.watch_fd(signals_.fd());
+  operations_key_ = poll_.watch(operations_.pipe().native());
+  publisher_key_ = poll_.watch(publisher_->pipe().native());
 }
 
 SlotActor::~SlotActor() = default;
@@ -70,14 +70,25 @@ Result<void> SlotActor::run() {
   }
   while (!exit_) {
     wait();
-    // The inbox before the clock: a process that stood still must not act on deadlines that an unread message has
-    // moved.
-    hear_controller();
-    hear_workbench();
-    hear_agent();
-    hear_signals();
+    // Asking a source that has nothing costs as much as a message. Before a deadline is acted on all are asked: what
+    // came while this process stood still may have moved it.
+    const TimePoint now = monotonic_now();
+    const std::optional<TimePoint> due = core_.next_deadline();
+    const bool ask_all = due && now >= *due;
+    if (ask_all || poll_.ready(controller_key_) || poll_.ready(monitor_key_)) {
+      hear_controller();
+    }
+    if (ask_all || poll_.ready(operations_key_) || poll_.ready(publisher_key_)) {
+      hear_workbench();
+    }
+    if (ask_all || poll_.ready(agent_key_)) {
+      hear_agent();
+    }
+    if (ask_all || poll_.ready(signal_key_)) {
+      hear_signals();
+    }
     const std::optional<TimePoint> deadline = core_.next_deadline();
-    if (deadline && monotonic_now() >= *deadline) {
+    if (deadline && now >= *deadline) {
       step(SlotTick{});
     }
   }

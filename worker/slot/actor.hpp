@@ -60,6 +60,10 @@ class SlotActor {
   process::SignalFd& signals_;
   bus::Context context_;
   bus::Poll poll_;
+  int agent_key_ = 0;
+  int signal_key_ = 0;
+  int operations_key_ = 0;
+  int publisher_key_ = 0;
   std::optional<bus::Dealer> controller_;
   int controller_key_ = 0;
   int monitor_key_ = 0;

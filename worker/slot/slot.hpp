@@ -20,7 +20,7 @@ struct SlotConfig {
   Duration beat = 1s;
   Duration window_target = 100ms;  ///< the window holds about that much work …
   std::uint32_t window_min = 2;    ///< … but at least one running and one prefetched slice
-  std::uint32_t window_max = 2'048;
+  std::uint32_t window_max = 4'096;
   std::size_t prefetch_bytes_max =
       16U << 20U;                  ///< of requests; what comes beyond that, or beyond window_max, goes back
   Duration publish_retry = 500ms;  ///< first back-off after a publish that failed
