@@ -272,7 +272,8 @@ struct IdleSlot {
                                            .process = beat.process,
                                            .node = NodeId{"n1"},
                                            .agent = ProcessId{"a1"},
-                                           .window = 512})
+                                           .window = 512,
+                                           .prefetched = beat.holds})
                      .has_value());
     }
     while (auto received = dealer.receive()) {
@@ -281,8 +282,9 @@ struct IdleSlot {
       if (const auto* welcome = std::get_if<wire::SlotWelcome>(&*message)) {
         beat.epoch = welcome->epoch;
         beat.last_batch = welcome->batch;
-      } else if (const auto* assign = std::get_if<wire::SliceAssign>(&*message)) {
-        beat.last_batch = std::max(beat.last_batch, assign->number);
+      } else if (const auto* assign = std::get_if<wire::SliceAssign>(&*message);
+                 assign != nullptr && assign->number == beat.last_batch + 1) {  // else it is said again
+        beat.last_batch = assign->number;
         for (const wire::AssignedSlice& slice : assign->slices) {
           beat.holds.push_back({slice.slice, slice.fence});
           bytes += slice.request.size();
@@ -298,7 +300,7 @@ struct IdleSlot {
   wire::SlotBeat beat{.process = ProcessId{new_uuid()}, .window = 512};
   bus::Dealer dealer;
   std::uint64_t hellos = 0;
-  std::size_t bytes = 0;  ///< of all requests that it was ever sent
+  std::size_t bytes = 0;  ///< of all requests that it was given
 };
 
 std::size_t resident_bytes(pid_t pid) {
