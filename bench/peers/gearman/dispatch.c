@@ -1,5 +1,5 @@
 /* Gearman on the work of W1, W3 and W5: jobs run by workers that are processes of their own.
- * usage: gearman dispatch JOBS WORKERS | latency TIMES | faults JOBS WORKERS MS KILLS */
+ * usage: gearman dispatch JOBS WORKERS | latency TIMES | faults JOBS WORKERS MS KILLS | idle WORKERS */
 #include <fcntl.h>
 #include <libgearman/gearman.h>
 #include <netinet/in.h>
@@ -128,12 +128,13 @@ int main(int argc, char **argv) {
   const char *what = argc > 1 ? argv[1] : "";
   int dispatches = argc == 4 && strcmp(what, "dispatch") == 0;
   int fails = argc == 6 && strcmp(what, "faults") == 0;
-  if (!dispatches && !fails && !(argc == 3 && strcmp(what, "latency") == 0)) {
-    fprintf(stderr, "usage: gearman dispatch JOBS WORKERS | latency TIMES | faults JOBS WORKERS MS KILLS\n");
+  int idles = argc == 3 && strcmp(what, "idle") == 0;
+  if (!dispatches && !fails && !idles && !(argc == 3 && strcmp(what, "latency") == 0)) {
+    fprintf(stderr, "usage: gearman dispatch JOBS WORKERS | latency TIMES | faults JOBS WORKERS MS KILLS | idle WORKERS\n");
     return 2;
   }
   long count = atol(argv[2]);
-  long workers = dispatches || fails ? atol(argv[3]) : 1;
+  long workers = dispatches || fails ? atol(argv[3]) : idles ? count : 1;
   char effects_path[] = "/tmp/slicebus-bench-gearman-XXXXXX";
   if (fails) {
     effects = mkstemp(effects_path);
@@ -178,7 +179,12 @@ int main(int argc, char **argv) {
       _exit(0);
     }
   }
-  if (dispatches || fails) {
+  if (idles) { /* until standard input closes */
+    puts("ready");
+    fflush(stdout);
+    while (getchar() != EOF) {
+    }
+  } else if (dispatches || fails) {
     for (long done = 0; done < count; done += JOBS_AT_ONCE) {
       run_jobs(client, count - done < JOBS_AT_ONCE ? count - done : JOBS_AT_ONCE);
     }
@@ -203,7 +209,7 @@ int main(int argc, char **argv) {
   } else if (dispatches) {
     printf("{\"slices\": %ld, \"seconds\": %.6f, \"cpu_seconds\": %.3f}\n", count, took,
            cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN));
-  } else {
+  } else if (!idles) {
     printf("{\"times\": %ld, \"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", count, each[count / 2], each[count * 99 / 100]);
   }
   return 0;

@@ -227,6 +227,14 @@ func faults(slices, workers, ms int, kills bool) {
 	print(map[string]any{"seconds": took.Seconds(), "lost": slices - len(counts), "doubled": len(lines) - len(counts)})
 }
 
+// Server and workers that have nothing to do, until standard input closes.
+func idle(workers int) {
+	with(workers, nil, func(nats.JetStreamContext, []*process) {
+		fmt.Println("ready")
+		untilStdinCloses()
+	})
+}
+
 func print(result map[string]any) { fmt.Println(string(must(json.Marshal(result)))) }
 
 func main() {
@@ -248,7 +256,9 @@ func main() {
 		latency(number(3))
 	case command == "faults" && len(os.Args) == 7:
 		faults(number(3), number(4), number(5), number(6) != 0)
+	case command == "idle" && len(os.Args) == 4:
+		idle(number(3))
 	default:
-		log.Fatal("usage: nats memory|file dispatch SLICES WORKERS | latency TIMES | faults SLICES WORKERS MS KILLS")
+		log.Fatal("usage: nats memory|file dispatch SLICES WORKERS | latency TIMES | faults SLICES WORKERS MS KILLS | idle WORKERS")
 	}
 }

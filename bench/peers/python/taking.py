@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from cluster import cpu_seconds  # noqa: E402
 
-USAGE = "dispatch SLICES WORKERS | latency TIMES | faults SLICES WORKERS MS KILLS"
+USAGE = "dispatch SLICES WORKERS | latency TIMES | faults SLICES WORKERS MS KILLS | idle WORKERS"
 
 
 def have_effect(number, ms, effects):
@@ -35,8 +35,14 @@ def measure(system):
     @param system  with(workers) as a context whose value has run(count, ms, effects), which returns when all are done, and
                    worker(), the pid of one of them"""
     what, *numbers = sys.argv[1:] or [""]
-    if (what, len(numbers)) not in (("dispatch", 2), ("latency", 1), ("faults", 4)):
+    if (what, len(numbers)) not in (("dispatch", 2), ("latency", 1), ("faults", 4), ("idle", 1)):
         sys.exit(f"usage: {Path(sys.argv[0]).name} {USAGE}")
+    if what == "idle":
+        with system(int(numbers[0])) as running:
+            running.run(100, 0, "")
+            print("ready", flush=True)
+            sys.stdin.read()
+        return
     count, workers, ms, kills = [*map(int, numbers), 1, 0, 0][:4] if what == "latency" else [*map(int, numbers), 0, 0][:4]
     with tempfile.TemporaryDirectory(prefix="slicebus-bench-") as directory, system(workers) as running:
         running.run(100 * workers, 0, "")  # everybody has run something
