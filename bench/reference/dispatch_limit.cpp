@@ -62,7 +62,8 @@ void answer(const std::string& endpoint, int first, int count) {
 
 struct Given {
   double seconds = 0;
-  long kb_grown = 0;  ///< resident memory, from before the first peer to the last slice
+  long kb_connected = 0;  ///< resident memory, from before the first peer to when all have said something
+  long kb_grown = 0;      ///< and to the last slice
 };
 
 Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, int slots) {
@@ -77,6 +78,7 @@ Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, in
       poll.wait(std::nullopt);
     }
   }
+  const long kb_connected = bench::resident_kb() - kb_before;
   std::uint64_t given = 0;
   std::uint64_t number = 0;
   const auto give_batch = [&](const std::string& peer) {
@@ -107,7 +109,7 @@ Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, in
     }
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  const Given given_out{took.count(), bench::resident_kb() - kb_before};
+  const Given given_out{took.count(), kb_connected, bench::resident_kb() - kb_before};
   for (const std::string& peer : peers) {
     static_cast<void>(router.send(peer, wire::SliceAssign{1, ++number, {}}));
   }
@@ -158,7 +160,9 @@ int main(int argc, char** argv) {
   }
   while (wait(nullptr) > 0) {
   }
-  std::printf("{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f, \"kb_grown\": %ld}\n", slices,
-              given.seconds, bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_grown);
+  std::printf(
+      "{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f, \"kb_connected\": %ld, \"kb_grown\": %ld}\n",
+      slices, given.seconds, bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_connected,
+      given.kb_grown);
   return 0;
 }

@@ -31,39 +31,49 @@ def wait_for_slots(cluster, ex_id, slots):
         time.sleep(0.1)
         said = (cluster.answers(f"/ex/{ex_id}/controller", 5) or [{}])[0]
         connected = said.get("workers_available", 0) + said.get("workers_active", 0)
-    time.sleep(1)
     return connected
 
 
 def slicebus(context, slots, seconds):
+    """The slots connect while the execution is paused, so that their memory is known before slices are under way."""
     with LocalCluster(1) as cluster:
         # Its own slot has a delay of an hour; all others are fakes.
         busy = cluster.submit({"name": "busy", "lifecycle": "once", "workers": 1, "operations": [
             {"_op": "data_generator", "size": 10, "slice_size": 10}, {"_op": "delay", "ms": 3_600_000}, {"_op": "noop"}]})
         cluster.wait("the busy slot", 30, lambda: cluster.serving(busy)[0])
-        for number, first in enumerate(range(0, slots, SLOTS_IN_A_PROCESS)):
+        cluster.add_machine("fakes-0", context.references / "bench-fake-slots", cluster.broker(), "fakes-0", min(SLOTS_IN_A_PROCESS, slots))
+        ex_id = cluster.submit(slices_job(ENDLESS, slots))
+        cluster.wait("the execution's beginning", 30, lambda: cluster.status(ex_id) == "running")
+        cluster.request(f"/ex/{ex_id}/_pause", {})
+        for number, first in enumerate(range(SLOTS_IN_A_PROCESS, slots, SLOTS_IN_A_PROCESS), 1):
             cluster.add_machine(f"fakes-{number}", context.references / "bench-fake-slots", cluster.broker(), f"fakes-{number}",
                                 min(SLOTS_IN_A_PROCESS, slots - first))
-        ex_id = cluster.submit(slices_job(ENDLESS, slots))
         connected = wait_for_slots(cluster, ex_id, slots)
+        controller = cluster.serving(ex_id)[1][0]
+        kb_connected = resident_kb(controller)
+        cluster.request(f"/ex/{ex_id}/_resume", {})
+        time.sleep(1)
         began, first = change_of_count(cluster, ex_id, 60)
         time.sleep(seconds)
         ended, last = change_of_count(cluster, ex_id, 60)
-        kb = resident_kb(cluster.serving(ex_id)[1][0])
+        kb = resident_kb(controller)
         cluster.request(f"/ex/{ex_id}/_stop?blocking=false", {})
-        return {"slices_per_second": (last - first) / (ended - began), "kb": kb, "connected": connected}
+        return {"slices_per_second": (last - first) / (ended - began), "connected": connected, "kb_connected": kb_connected, "kb": kb}
 
 
 def bare(context, slots, slices):
     batch = max(1, min(256, SLICES_IN_FLIGHT // 2 // slots))
     result = program(context.references / "bench-dispatch-limit", slices, batch, slots, SLOTS_IN_A_PROCESS)
-    return {"slices_per_second": result["slices"] / result["seconds"], "kb": result["kb_grown"]}
+    return {"slices_per_second": result["slices"] / result["seconds"], "kb_connected": result["kb_connected"], "kb": result["kb_grown"]}
 
 
-def a_slot(contestant, alone, slots):
+def a_slot(many, alone, key, slots):
     """kB for each slot beyond the first."""
-    middle = [statistics.median(result["kb"] for result in of.results) for of in (contestant, alone)]
-    return (middle[0] - middle[1]) / (slots - 1)
+    return (middle(many, key) - middle(alone, key)) / (slots - 1)
+
+
+def middle(contestant, key):
+    return statistics.median(result[key] for result in contestant.results)
 
 
 def measure(context):
@@ -75,16 +85,16 @@ def measure(context):
 
     def rates(contestant):
         return sorted(result["slices_per_second"] for result in contestant.results)
-    lines = ["| slots | of them connected | slices/s | of the rate at 10 | bare sockets, slices/s | controller's kB a slot | of a bare ROUTER | ours |", "|---" * 8 + "|"]
+    lines = ["| slots | of them connected | slices/s | of the rate at 10 | bare sockets, slices/s | kB a slot, connected | of a bare ROUTER | "
+             "ours | kB a slot, with slices under way |", "|---" * 9 + "|"]
     at_ten = statistics.median(rates(ours[10]))
     for slots in SIZES:
         own, other = rates(ours[slots]), rates(bares[slots])
-        memory = "– | – | –"
+        memory = "– | – | – | –"
         if slots >= 100:  # of fewer the difference is chance
-            kb, of_zeromq = a_slot(ours[slots], ours[1], slots), a_slot(bares[slots], bares[1], slots)
-            memory = f"{kb:.1f} | {of_zeromq:.1f} | {kb - of_zeromq:.1f}"
-        connected = statistics.median(result["connected"] for result in ours[slots].results)
-        lines.append(f"| {slots:,} | {connected:,.0f} | {statistics.median(own):,.0f} ({own[0]:,.0f}–{own[-1]:,.0f}) | {statistics.median(own) / at_ten:.0%} | "
-                     f"{statistics.median(other):,.0f} ({other[0]:,.0f}–{other[-1]:,.0f}) | {memory} |")
+            of_ours, of_zeromq = (a_slot(of[slots], of[1], "kb_connected", slots) for of in (ours, bares))
+            memory = f"{of_ours:.1f} | {of_zeromq:.1f} | {of_ours - of_zeromq:.1f} | {a_slot(ours[slots], ours[1], 'kb', slots):.1f}"
+        lines.append(f"| {slots:,} | {middle(ours[slots], 'connected'):,.0f} | {statistics.median(own):,.0f} ({own[0]:,.0f}–{own[-1]:,.0f}) | "
+                     f"{statistics.median(own) / at_ten:.0%} | {statistics.median(other):,.0f} ({other[0]:,.0f}–{other[-1]:,.0f}) | {memory} |")
     lines.append(f"\nLimits (M5): {LIMIT_RATE:.0%} of the rate at 10; {LIMIT_KB} kB a slot, of which ours {LIMIT_OUR_KB}.")
     return contestants, "\n".join(lines)
