@@ -12,7 +12,7 @@ SIZES = (1, 10, 100, 1000, 5000)
 SLOTS_IN_A_PROCESS = 1000
 SLICES_IN_FLIGHT = 10_000  # of the bare sockets, as the controller has ready at most
 ENDLESS = 10**12
-PATIENCE = 30  # seconds until as many slots as were asked for are connected
+PATIENCE = 60  # seconds until as many slots as were asked for are connected
 LIMIT_RATE, LIMIT_KB, LIMIT_OUR_KB = 0.7, 100, 4
 
 
