@@ -79,7 +79,8 @@ def middle(contestant, key):
 def measure(context):
     seconds, slices = max(3, context.scaled(8)), context.scaled(1_000_000)
     ours = {slots: Contestant(f"Slicebus, {slots} slots", lambda slots=slots: slicebus(context, slots, seconds)) for slots in SIZES}
-    bares = {slots: Contestant(f"bare sockets, {slots}", lambda slots=slots: bare(context, slots, slices)) for slots in SIZES}
+    bares = {slots: Contestant(f"bare sockets, {slots}", lambda slots=slots: bare(context, slots, slices if slots <= 100 else slices // 10))
+             for slots in SIZES}
     contestants = [contestant for slots in SIZES for contestant in (ours[slots], bares[slots])]
     take_turns(contestants, context.rounds)
 

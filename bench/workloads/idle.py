@@ -38,7 +38,7 @@ def other(command, seconds):
 def measure(context):
     seconds = max(5, context.scaled(60))
     contestants = [Contestant("Slicebus, with the spares and `slicebus local`", lambda: slicebus(seconds))]
-    contestants += [Contestant(peer.name, lambda peer=peer: other(peer.command, seconds)) for peer in context.peers]
+    contestants += [Contestant(peer.name, lambda peer=peer: other(peer.command, seconds / 4)) for peer in context.peers]
     take_turns(contestants, context.rounds)
     return contestants, table(contestants, [("pss_mb", "proportional set size, MB", ".1f"),
                                             ("cpu_percent", "of one CPU, %", ".2f"), ("processes", "processes", ".0f")])
