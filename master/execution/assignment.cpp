@@ -11,6 +11,11 @@ namespace {
 
 constexpr Duration steal_every = 50ms;
 constexpr std::size_t steals_at_once = 16;
+/// Parts of a window, which is about 100 ms of work: less than the first is not worth a message of its own, less than
+/// the second not worth having it back while slices of the slot end.
+constexpr std::size_t parts_to_give = 64;
+constexpr std::size_t parts_to_steal = 8;
+constexpr Duration stuck_after = 100ms;
 constexpr std::size_t batch_bytes_max = 4U << 20U;
 
 }  // namespace
@@ -19,7 +24,8 @@ constexpr std::size_t batch_bytes_max = 4U << 20U;
 bool Controller::State::has_room() const { return slots.any_open() && slots.bytes() < config.slots_bytes_max; }
 
 /// Fills windows, the emptiest first. While there are more free places than slices each slot gets a few at a time, so
-/// that none sits on a prefetch that others could run.
+/// that none sits on a prefetch that others could run; but a millisecond of work or two, so that slices of microseconds
+/// travel together however many slots there are.
 void Controller::State::assign(TimePoint now) {
   if (pause_wanted || ending() || now < hold_until || now < assign_at) {
     return;
@@ -29,7 +35,8 @@ void Controller::State::assign(TimePoint now) {
     const std::size_t ready = queue.count(SliceState::ready);
     std::size_t share = slot.window - slot.out.size();
     if (ready < slots.room()) {
-      share = std::clamp<std::size_t>(ready / (2 * slots.open_count()), 1, share);
+      const std::size_t least = std::max<std::size_t>(1, slot.window / parts_to_give);
+      share = std::min(share, std::max(least, ready / (2 * slots.open_count())));
     }
     for (; share > 0 && slot.out.bytes() < config.slot_bytes_max; --share) {
       Slice* slice = queue.next_ready();
@@ -37,6 +44,7 @@ void Controller::State::assign(TimePoint now) {
         break;
       }
       slice->fence = {epoch, ++fence_number};
+      slot.moved_at = slot.assigned == 0 ? now : slot.moved_at;
       hold_on(slot, *slice, SliceState::assigned, now);
       slot.out.insert(slice->fence, slice->request.size());
       slot.to_assign.push_back({slice->at, slice->fence, slice->request});
@@ -63,7 +71,8 @@ void Controller::State::steal(TimePoint now) {
   for (const auto& [process, index] : slots.all()) {
     SlotView& slot = *slots.at(index);
     idle += slot.open_load == 0U ? 1 : 0;
-    if (slot.assigned > 1 && !slot.recall_at && !slot.silent && !slot.peer.empty()) {
+    const bool is_soon_done = slot.assigned <= slot.window / parts_to_steal && now - slot.moved_at < stuck_after;
+    if (slot.assigned > 1 && !is_soon_done && !slot.recall_at && !slot.silent && !slot.peer.empty()) {
       rich.push_back(&slot);
     }
   }

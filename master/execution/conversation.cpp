@@ -185,6 +185,7 @@ void Controller::State::hear(SlotView& slot, const wire::SlotBeat& beat, TimePoi
 }
 
 void Controller::State::hear(SlotView& slot, const wire::SliceReport& report, TimePoint now) {
+  slot.moved_at = now;
   for (const wire::SliceOutcome& outcome : report.outcomes) {
     hear_outcome(slot, outcome, now);
   }

@@ -82,6 +82,7 @@ struct SlotView {
   bool silent = false;    ///< has not been heard for too long to be given anything
   bool welcomed = false;  ///< a beat proved that it has the execution's configuration
   TimePoint heard_at{};
+  TimePoint moved_at{};  ///< when a slice of it ended last, or it was given the first ones
   TimePoint probed_at{};
   std::string waiting{};
 
