@@ -42,7 +42,8 @@ config::Program program_of(Settings& settings) {
                  {"slicer_port_range", &settings.slicer_port_range, "Ports for slots, one an execution", "first:last"},
                  {"beat", &settings.beat, "How often it tells the master and its slots that it lives", "50 ms..1 min",
                   50, 60'000},
-                 {"lease", &settings.lease, "Silence of a slot after which its slices are given out again",
+                 {"lease", &settings.lease,
+                  "Silence about a slice after which it is given out again; of its slot, three fifths",
                   "200 ms..1 hour", 200, 3'600'000},
                  config::log_level_field(&settings.log_level)}};
 }

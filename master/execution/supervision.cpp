@@ -171,10 +171,14 @@ void Controller::State::watch_slots(TimePoint now) {
       publish_trouble = slot.node.text + ": " + slot.waiting;
     }
     const Duration silence = now - slot.heard_at;
-    if (silence > config.lease) {
-      slot.recall_at.reset();  // answered by the end of its leases
+    const bool is_lost = silence > config.lease * 3 / 5;
+    if (is_lost) {
+      // Its connection stays for its return: that of a process that stands still does not break. What it answers then
+      // counts where it is the first.
+      slot.recall_at.reset();
+      give_all_again(slot, Return::lost, now);
     }
-    if (silence > config.probe_after) {
+    if (is_lost || silence > config.probe_after) {
       slot.silent = true;
       if (now - slot.probed_at > config.probe_after / 2) {
         slot.probed_at = now;

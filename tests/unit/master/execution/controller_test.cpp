@@ -166,6 +166,57 @@ BOOST_AUTO_TEST_CASE(a_lease_that_ends_gives_the_slice_out_again_and_a_beat_rene
   BOOST_TEST((desk.to_slot<wire::SlotBeatAck>("s1").at(0).drop == std::vector<SliceCopy>{copy}));
 }
 
+BOOST_AUTO_TEST_CASE(what_a_silent_slot_has_goes_to_others_before_its_lease_ends_and_it_may_still_be_the_first) {
+  ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(2);
+  desk.commit();
+  const std::vector<SliceCopy> frozen = desk.assigned("s1");
+  BOOST_REQUIRE_EQUAL(frozen.size(), 2U);
+  desk.hello("s2");
+  const auto beat_of_others = [&] { desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2}); };
+  desk.wait(1500ms);
+  beat_of_others();
+  desk.wait(1400ms);
+  BOOST_TEST(desk.assigned("s2").empty());
+  beat_of_others();
+  desk.wait(500ms);
+  const std::vector<SliceCopy> given = desk.assigned("s2");
+  BOOST_TEST(given.size() == 2U);
+  BOOST_TEST(desk.assigned("s1").empty());
+  // It wakes up, and its connection is the same one.
+  desk.completed("s1", frozen[0]);
+  desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .holds = {frozen[1]}, .window = 2});
+  BOOST_TEST((desk.to_slot<wire::SlotBeatAck>("s1").at(0).drop == std::vector<SliceCopy>{frozen[1]}));
+  desk.commit();
+  BOOST_TEST((desk.acknowledged("s1") == std::vector<wire::Acknowledgement>{{frozen[0], wire::Verdict::publish}}));
+  desk.completed("s2", given[0]);
+  desk.completed("s2", given[1]);
+  desk.commit();
+  BOOST_TEST((desk.acknowledged("s2") ==
+              std::vector<wire::Acknowledgement>{{given[0], wire::Verdict::drop}, {given[1], wire::Verdict::publish}}));
+}
+
+BOOST_AUTO_TEST_CASE(slots_were_not_silent_while_the_controller_stood_still) {
+  ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  desk.hello("s2");
+  desk.now += 10s;
+  desk.step(StoodStill{10s});
+  desk.wait(1s);
+  BOOST_TEST(desk.assigned("s2").empty());
+  desk.wait(1s);
+  desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2});
+  desk.wait(1500ms);
+  BOOST_TEST(desk.assigned("s2").size() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(what_a_beat_does_not_list_though_its_batch_arrived_is_given_out_again_at_once) {
   ControllerDesk desk;
   desk.open();
