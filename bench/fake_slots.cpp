@@ -1,15 +1,19 @@
 // A machine of many slots that are no processes: the cores of an agent and of its slots, each slot with a socket of its
 // own to its controller, and slices that are at their end when they begin. For W6: what a controller bears.
+#include <sys/epoll.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "bench/measured_process.hpp"
 #include "common/bus/socket.hpp"
@@ -30,11 +34,50 @@ constexpr Duration slice_took = 1us;
 
 volatile std::sig_atomic_t asked_to_end = 0;
 
+/// Tells which of thousands of sockets may have something, at no cost for the others.
+class Watch {
+ public:
+  Watch() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+  ~Watch() { close(epoll_); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  void add(bus::Dealer& dealer, std::uint64_t key) {
+    for (const int fd : {dealer.fd(), dealer.monitor_fd()}) {
+      epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
+      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+        std::perror("bench-fake-slots: epoll_ctl");
+        std::exit(1);
+      }
+    }
+  }
+  void remove(bus::Dealer& dealer) {
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, dealer.fd(), nullptr);
+    epoll_ctl(epoll_, EPOLL_CTL_DEL, dealer.monitor_fd(), nullptr);
+  }
+  /// @return their keys, some of them twice
+  std::vector<std::uint64_t> wait(Duration longest) {
+    std::array<epoll_event, 512> events;
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+    const int ready = epoll_wait(epoll_, events.data(), events.size(), static_cast<int>(ms));
+    std::vector<std::uint64_t> keys;
+    for (int i = 0; i < ready; ++i) {
+      keys.push_back(events[static_cast<std::size_t>(i)].data.u64);
+    }
+    return keys;
+  }
+
+ private:
+  int epoll_;
+};
+
 /// A core with its connection. The operations are this: what is begun has ended.
 class FakeSlot {
  public:
-  FakeSlot(bus::Context& context, wire::SlotBinding binding)
+  FakeSlot(bus::Context& context, Watch& watch, std::uint64_t key, wire::SlotBinding binding)
       : context_(context),
+        watch_(watch),
+        key_(key),
         binding_(std::move(binding)),
         core_({}, {.ex_id = binding_.ex_id,
                    .lineage = binding_.lineage,
@@ -44,6 +87,9 @@ class FakeSlot {
                    .pid = static_cast<std::uint32_t>(getpid())}) {
     connect();
   }
+  ~FakeSlot() { watch_.remove(*controller_); }
+  FakeSlot(const FakeSlot&) = delete;
+  FakeSlot& operator=(const FakeSlot&) = delete;
 
   void tell(const wire::SlotBinding& binding, TimePoint now) {
     if (binding.endpoint != binding_.endpoint) {
@@ -59,48 +105,42 @@ class FakeSlot {
     }
   }
 
-  /// @return how many messages it heard
-  int turn(TimePoint now) {
-    if (now >= look_at_) {
-      // A connection is looked after less often than messages are: twice the calls into ZeroMQ otherwise.
-      look_at_ = now + (greeted_ ? Duration(500ms) : Duration(5ms));
-      if (controller_->reconnected()) {
-        greeted_ = true;
-        step(slot::Connected{}, now);
-      }
-    }
-    int heard = 0;
-    while (heard < messages_per_turn && !exits_) {
-      auto received = controller_->receive();
-      if (!received) {
-        break;
-      }
-      ++heard;
-      if (auto message = wire::decode(received->header, received->body)) {
-        step(slot::ControllerSaid{*std::move(message)}, now);
-      }
+  /// Ends with nothing left to hear, or the socket would not tell of what comes next. @return whether something is left
+  bool turn(TimePoint now) {
+    if (controller_->reconnected()) {
+      step(slot::Connected{}, now);
     }
     if (deadline_ && now >= *deadline_) {
       step(slot::SlotTick{}, now);
     }
-    return heard;
+    for (int heard = 0; heard < messages_per_turn && !exits_; ++heard) {
+      auto received = controller_->receive();
+      if (!received) {
+        return false;
+      }
+      if (auto message = wire::decode(received->header, received->body)) {
+        step(slot::ControllerSaid{*std::move(message)}, now);
+      }
+    }
+    return true;
   }
 
   bool exits() const { return exits_; }
-  void* native() { return controller_->native(); }
   std::optional<TimePoint> deadline() const { return deadline_; }
 
  private:
   void connect() {
-    controller_.reset();
+    if (controller_) {
+      watch_.remove(*controller_);
+      controller_.reset();
+    }
     auto dealer = bus::Dealer::connect(context_, binding_.endpoint, binding_.process.text);
     if (!dealer) {
       std::fprintf(stderr, "bench-fake-slots: %s\n", dealer.error().text().c_str());
       std::exit(1);
     }
     controller_.emplace(*std::move(dealer));
-    greeted_ = false;
-    look_at_ = {};
+    watch_.add(*controller_, key_);
   }
 
   void step(slot::SlotEvent event, TimePoint now) {
@@ -142,70 +182,121 @@ class FakeSlot {
   void perform(slot::DropOutput&) {}
 
   bus::Context& context_;
+  Watch& watch_;
+  std::uint64_t key_;
   wire::SlotBinding binding_;
   std::optional<bus::Dealer> controller_;
   slot::Slot core_;
   std::deque<slot::SlotEvent> due_;
   std::optional<TimePoint> deadline_;
-  TimePoint look_at_{};
-  bool greeted_ = false, drains_ = false, over_ = false, exits_ = false, reconnects_ = false;
+  bool drains_ = false, over_ = false, exits_ = false, reconnects_ = false;
 };
 
 class FakeMachine {
  public:
   FakeMachine(const std::string& broker, agent::AgentConfig config)
-      : broker_(*bus::Dealer::connect(context_, broker, config.agent.text)), core_(std::move(config)) {}
+      : broker_(*bus::Dealer::connect(context_, broker, config.agent.text)), core_(std::move(config)) {
+    watch_.add(broker_, broker_key);
+  }
 
   void run() {
     step(agent::AgentTick{}, monotonic_now());
     while (asked_to_end == 0) {
-      if (turn(monotonic_now()) == 0) {
-        wait();
-      }
+      turn(watch_.wait(patience(monotonic_now())));
     }
   }
 
  private:
-  /// Everybody once. A sweep over sockets costs less than asking which of thousands are readable.
-  int turn(TimePoint now) {
-    int heard = 0;
-    if (broker_.reconnected()) {
-      step(agent::BrokerConnected{}, now);
+  static constexpr std::uint64_t broker_key = UINT64_MAX;
+
+  struct Place {
+    Place(bus::Context& context, Watch& watch, std::uint64_t key, const wire::SlotBinding& binding)
+        : slot(context, watch, key, binding) {}
+    FakeSlot slot;
+    std::optional<TimePoint> deadline{};  ///< as it stands in deadlines_
+  };
+
+  Duration patience(TimePoint now) const {
+    TimePoint until = deadline_.value_or(now + 100ms);
+    if (!deadlines_.empty()) {
+      until = std::min(until, deadlines_.begin()->first);
     }
-    while (auto received = broker_.receive()) {
-      ++heard;
-      if (auto message = wire::decode(received->header, received->body)) {
-        step(agent::BrokerSaid{*std::move(message)}, now);
+    return unread_.empty() ? std::max(Duration{0}, std::chrono::duration_cast<Duration>(until - now)) : Duration{0};
+  }
+
+  void turn(const std::vector<std::uint64_t>& ready) {
+    const TimePoint now = monotonic_now();
+    std::set<std::uint64_t> keys = std::exchange(unread_, {});
+    keys.insert(ready.begin(), ready.end());
+    for (const auto& [deadline, key] : deadlines_) {
+      if (deadline > now) {
+        break;
       }
+      keys.insert(key);
     }
-    for (auto& [key, slot] : slots_) {
-      heard += slot.turn(now);
-      if (slot.exits()) {
-        due_.emplace_back(agent::ChildEnded{.key = key, .how = "exit code 0"});
-      }
-    }
-    for (const agent::AgentEvent& event : due_) {
-      slots_.erase(std::get<agent::ChildEnded>(event).key);
+    for (const std::uint64_t key : keys) {
+      visit(key, now);
     }
     while (!due_.empty()) {
       const agent::AgentEvent event = std::move(due_.front());
       due_.pop_front();
       step(event, now);
     }
-    if (const auto deadline = core_.next_deadline(); deadline && now >= *deadline) {
+    if (deadline_ && now >= *deadline_) {
       step(agent::AgentTick{}, now);
     }
-    return heard;
+    hear_broker(now);
   }
 
-  void wait() {
-    bus::Poll poll;
-    poll.watch(broker_.native());
-    for (auto& [key, slot] : slots_) {
-      poll.watch(slot.native());
+  void hear_broker(TimePoint now) {
+    if (broker_.reconnected()) {
+      step(agent::BrokerConnected{}, now);
     }
-    // Connections are looked after by the clock.
-    poll.wait(5ms);
+    while (auto received = broker_.receive()) {
+      if (auto message = wire::decode(received->header, received->body)) {
+        step(agent::BrokerSaid{*std::move(message)}, now);
+      }
+    }
+  }
+
+  void visit(std::uint64_t key, TimePoint now) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end()) {
+      return;  // the broker, or a slot that has ended meanwhile
+    }
+    Place& place = found->second;
+    if (place.slot.turn(now)) {
+      unread_.insert(key);
+    }
+    if (place.slot.exits()) {
+      due_.emplace_back(agent::ChildEnded{.key = key, .how = "exit code 0"});
+      end(key);
+      return;
+    }
+    if (place.deadline != place.slot.deadline()) {
+      forget_deadline(key, place);
+      place.deadline = place.slot.deadline();
+      if (place.deadline) {
+        deadlines_.emplace(*place.deadline, key);
+      }
+    }
+  }
+
+  void forget_deadline(std::uint64_t key, const Place& place) {
+    if (place.deadline) {
+      deadlines_.erase({*place.deadline, key});
+    }
+  }
+
+  bool end(std::uint64_t key) {
+    const auto found = slots_.find(key);
+    if (found == slots_.end()) {
+      return false;
+    }
+    forget_deadline(key, found->second);
+    unread_.erase(key);
+    slots_.erase(found);
+    return true;
   }
 
   void step(const agent::AgentEvent& event, TimePoint now) {
@@ -228,13 +319,14 @@ class FakeMachine {
                 [&](const agent::TellSlot& each) {
                   const auto found = slots_.find(each.key);
                   if (found == slots_.end()) {
-                    slots_.try_emplace(each.key, context_, each.binding);
+                    slots_.try_emplace(each.key, context_, watch_, each.key, each.binding);
                   } else {
-                    found->second.tell(each.binding, now);
+                    found->second.slot.tell(each.binding, now);
+                    visit(each.key, now);
                   }
                 },
                 [&](const agent::SignalChild& each) {
-                  if (slots_.erase(each.key) > 0) {
+                  if (end(each.key)) {
                     due.emplace_back(
                         agent::ChildEnded{.key = each.key, .signal = each.signal, .how = "a signal of its agent"});
                   }
@@ -246,12 +338,17 @@ class FakeMachine {
             action);
       }
     }
+    deadline_ = core_.next_deadline();  // it asks all slots: not to be called in each turn
   }
 
   bus::Context context_;
+  Watch watch_;
   bus::Dealer broker_;
   agent::Agent core_;
-  std::map<std::uint64_t, FakeSlot> slots_;
+  std::optional<TimePoint> deadline_;
+  std::map<std::uint64_t, Place> slots_;
+  std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
+  std::set<std::uint64_t> unread_;  ///< more messages than a turn takes
   std::deque<agent::AgentEvent> due_;
 };
 

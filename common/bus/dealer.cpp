@@ -70,5 +70,6 @@ bool Dealer::reconnected() {
 }
 
 void* Dealer::monitor() { return impl_->monitor.handle(); }
+int Dealer::monitor_fd() { return impl_->monitor.get(zmq::sockopt::fd); }
 
 }  // namespace slicebus::bus

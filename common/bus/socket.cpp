@@ -76,6 +76,7 @@ Socket& Socket::operator=(Socket&&) noexcept = default;
 Socket::~Socket() = default;
 
 void* Socket::native() { return impl_->socket.handle(); }
+int Socket::fd() { return impl_->socket.get(zmq::sockopt::fd); }
 std::uint64_t Socket::malformed() const { return impl_->malformed; }
 const std::string& Socket::malformed_peer() const { return impl_->malformed_peer; }
 

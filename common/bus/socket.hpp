@@ -47,6 +47,9 @@ class Socket {
 
   /// The file descriptor-like handle for Poll::watch.
   void* native();
+  /// For epoll, by who has sockets by the thousand: readable when something may have come. It tells once, so receive
+  /// until there is nothing, also after each send.
+  int fd();
   /// One message if there is one, without waiting; nothing otherwise. Malformed frame counts are dropped and counted.
   std::optional<Received> receive();
   std::uint64_t malformed() const;
@@ -92,6 +95,8 @@ class Dealer : public Socket {
   bool reconnected();
   /// Handle of the connection monitor, for Poll::watch; readable when reconnected() may be true.
   void* monitor();
+  /// The same for epoll; it tells once.
+  int monitor_fd();
 
  private:
   using Socket::Socket;
