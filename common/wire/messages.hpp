@@ -3,6 +3,7 @@
 #include <msgpack.hpp>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -49,8 +50,9 @@ struct OperationCount {
   MSGPACK_DEFINE(records_in, records_out, records_rejected, time_us)
 };
 
-/// Of a slice or of an execution, reader first.
-using OperationCounts = boost::container::small_vector<OperationCount, 3>;
+/// Of a slice or of an execution, reader first. Those of a job of a few operations need no allocation, which is what a
+/// slice costs most where its operations do next to nothing.
+using OperationCounts = SmallVector<OperationCount, 3>;
 
 enum class OutcomeKind : std::uint8_t {
   completed,  ///< ran to its end; output, if any, is prepared under `copy`
@@ -568,6 +570,8 @@ using Message =
                  SliceReturned, SliceFlush, SlotBeat, SlotBeatAck, NodeBeat, NodeRefused, ControllerBeat,
                  ControllerOrder, SlotsWanted, SlotDied, SlotDeathAck, AgentRestarted, ClusterUpdate, MasterBeat,
                  BrokerBeat, SlotBinding, ControllerBinding, AssetWanted, AssetChunk, SlicesFailed>;
+// Else a vector of messages that grows copies them, with all their slices.
+static_assert(std::is_nothrow_move_constructible_v<Message>);
 
 /// "SliceAssign", for logs and transcripts. Every alternative has a name; a test keeps the list and the variant equal.
 std::string_view message_name(const Message& message);

@@ -6,6 +6,7 @@
 
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "common/small_vector.hpp"
 #include "common/wire/messages.hpp"
 
 /// The port of the slice ledger: one per lineage, one writer (the lineage's running controller), blocking on purpose;
@@ -32,7 +33,7 @@ struct SlicerState {
 
 /// A completion that is accepted: the first committed one of its slice.
 struct Completion {
-  boost::container::small_vector<SlicePosition, 1> slices{};  ///< leave together; the last one names the output
+  SmallVector<SlicePosition, 1> slices{};  ///< leave together; the last one names the output
   Fence fence;                                                ///< accepted; kept until published
   bool has_output = false;                                    ///< wait for `published`
 
