@@ -60,7 +60,7 @@ class ControllerActor {
   void read_slots(TimePoint now);
   void read_broker(TimePoint now);
   std::optional<wire::Message> decode(const bus::Received& received);
-  void step(const ControllerEvent& event, TimePoint now);
+  void step(ControllerEvent event, TimePoint now);
   void perform_all(TimePoint now);
   void perform(SendToSlot& action, TimePoint now);
   void perform(SendControl& action, TimePoint);
@@ -298,8 +298,8 @@ std::optional<wire::Message> ControllerActor::decode(const bus::Received& receiv
   return std::nullopt;
 }
 
-void ControllerActor::step(const ControllerEvent& event, TimePoint now) {
-  for (ControllerAction& action : core_->step(event, now)) {
+void ControllerActor::step(ControllerEvent event, TimePoint now) {
+  for (ControllerAction& action : core_->step(std::move(event), now)) {
     actions_.push_back(std::move(action));
   }
   perform_all(now);

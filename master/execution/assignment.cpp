@@ -237,9 +237,10 @@ void Controller::State::give_again(Slice& slice, Return why, TimePoint now) {
   if (why == Return::lost) {
     ++slice.redeliveries;
   }
-  if (slice.slot_deaths >= config.max_slot_deaths) {
-    fail_slice(slice, "slot processes died " + std::to_string(slice.slot_deaths) + " times while they ran it (limit " +
-                          std::to_string(config.max_slot_deaths) + "), the last by " + slice.trouble);
+  if (slice.slot_deaths() >= config.max_slot_deaths) {
+    fail_slice(slice, "slot processes died " + std::to_string(slice.slot_deaths()) +
+                          " times while they ran it (limit " + std::to_string(config.max_slot_deaths) +
+                          "), the last by " + slice.charged->how);
     return;
   }
   if (slice.redeliveries > config.max_redeliveries) {

@@ -24,7 +24,7 @@ Controller::State::State(ControllerConfig with, ControllerSetup what)
   stopping = setup.stopping;
 }
 
-void Controller::State::on(const LedgerOpened& event, TimePoint now) {
+void Controller::State::on(LedgerOpened& event, TimePoint now) {
   if (opened) {
     return;
   }
@@ -43,15 +43,13 @@ void Controller::State::on(const LedgerOpened& event, TimePoint now) {
   }
   // Restarted, a recovery that slices on cannot tell the slices that it was given from those that it has planned since.
   const bool chosen = setup.recovery && (event.ledger.tally.started_ms == 0 || !setup.continues);
-  for (const store::PlannedSlice& slice : event.unfinished) {
-    queue.add(slice, chosen);
+  for (store::PlannedSlice& slice : event.unfinished) {
+    queue.add(std::move(slice), chosen);
   }
   chosen_left = chosen ? queue.size() : 0;
   for (const store::SlotDeaths& deaths : event.ledger.slot_deaths) {
     if (Slice* slice = queue.find(deaths.slice)) {
-      slice->slot_deaths = deaths.count;
-      slice->last_killed = deaths.last;
-      slice->trouble = deaths.how;
+      slice->charged = std::make_unique<store::SlotDeaths>(deaths);
       if (deaths.count >= config.max_slot_deaths) {
         give_again(*slice, Return::given_back, now);
       }
@@ -173,7 +171,7 @@ void Controller::State::on(const ErrorsNotRead& event, TimePoint) {
   errors.not_read(event.error.code != Errc::internal);
 }
 
-void Controller::State::on(const Sliced& event, TimePoint now) {
+void Controller::State::on(Sliced& event, TimePoint now) {
   const auto found = slicers.find(event.slicer_id);
   if (!opened || found == slicers.end() || found->second.asked == 0) {
     return;
@@ -184,7 +182,7 @@ void Controller::State::on(const Sliced& event, TimePoint now) {
   if (proposing || final_state) {
     return;  // it is sliced again by whoever recovers this execution
   }
-  const operations::SlicerStep& step = event.step;
+  operations::SlicerStep& step = event.step;
   if (step.requests.empty() && !step.done) {
     slicer.ask_at = now + ask_again_after;
     return;
@@ -192,7 +190,7 @@ void Controller::State::on(const Sliced& event, TimePoint now) {
   std::vector<store::PlannedSlice> planned;
   planned.reserve(step.requests.size());
   std::uint64_t order = slicer.position.planned;
-  for (const std::string& request : step.requests) {
+  for (std::string& request : step.requests) {
     if (request.size() > wire::request_bytes_max) {
       fail_execution("slicer " + std::to_string(event.slicer_id) + ": the request of its slice " +
                          std::to_string(order + 1) + " has " + std::to_string(request.size()) + " bytes (limit " +
@@ -201,10 +199,10 @@ void Controller::State::on(const Sliced& event, TimePoint now) {
       return;
     }
     request_bytes_seen = std::max(request_bytes_seen, request.size());
-    planned.push_back({{event.slicer_id, ++order}, request});
+    planned.push_back({{event.slicer_id, ++order}, std::move(request)});
   }
   slicer.position.planned = order;
-  slicer.position.cursor = step.cursor;
+  slicer.position.cursor = std::move(step.cursor);
   slicer.position.done = step.done;
   accounting.plan(std::move(planned), slicer.position);
   if (exhausted()) {
@@ -368,11 +366,11 @@ Controller::Controller(ControllerConfig config, ControllerSetup setup)
 Controller::~Controller() = default;
 Controller::Controller(Controller&&) noexcept = default;
 
-ControllerActions Controller::step(const ControllerEvent& event, TimePoint now) {
+ControllerActions Controller::step(ControllerEvent event, TimePoint now) {
   if (state_->exited) {
     return {};
   }
-  std::visit([&](const auto& each) { state_->on(each, now); }, event);
+  std::visit([&](auto& each) { state_->on(each, now); }, event);
   state_->after_step(now);
   return std::exchange(state_->out, {});
 }

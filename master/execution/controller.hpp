@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -151,6 +152,8 @@ struct Exit {
 using ControllerAction =
     std::variant<SendToSlot, SendControl, CommitGroup, ReadErrors, AskSlicer, SweepOutput, UseLogLevel, Exit>;
 using ControllerActions = std::vector<ControllerAction>;
+// Else a vector that grows copies what it has, batches of slices among them.
+static_assert(std::is_nothrow_move_constructible_v<ControllerAction>);
 
 class Controller {
  public:
@@ -158,7 +161,7 @@ class Controller {
   ~Controller();
   Controller(Controller&&) noexcept;
 
-  ControllerActions step(const ControllerEvent& event, TimePoint now);
+  ControllerActions step(ControllerEvent event, TimePoint now);
   /// When it wants a Tick at the latest; nothing before LedgerOpened.
   std::optional<TimePoint> next_deadline() const;
 

@@ -1,11 +1,11 @@
 #pragma once
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/small_vector.hpp"
 #include "master/execution/accounting.hpp"
 #include "master/execution/controller.hpp"
 #include "master/execution/error_feed.hpp"
@@ -31,7 +31,7 @@ struct Controller::State {
     ProcessId process;
   };
   /// Slices that end together; mostly it is one.
-  using Members = boost::container::small_vector<Slice*, 4>;
+  using Members = SmallVector<Slice*, 4>;
   /// Why a slice comes back.
   enum class Return : std::uint8_t {
     given_back,  ///< by the slot, not begun; or it was never there: costs nothing
@@ -41,12 +41,12 @@ struct Controller::State {
   State(ControllerConfig with, ControllerSetup what);
 
   // controller.cpp: the ledger, the slicers, the end
-  void on(const LedgerOpened& event, TimePoint now);
+  void on(LedgerOpened& event, TimePoint now);
   void on(const GroupCommitted& event, TimePoint now);
   void on(const GroupFailed& event, TimePoint now);
   void on(const ErrorsRead& event, TimePoint now);
   void on(const ErrorsNotRead& event, TimePoint now);
-  void on(const Sliced& event, TimePoint now);
+  void on(Sliced& event, TimePoint now);
   void on(const SlicerFailed& event, TimePoint now);
   void on(const Terminate&, TimePoint now);
   void after_step(TimePoint now);

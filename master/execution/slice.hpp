@@ -1,11 +1,13 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "common/assert.hpp"
 #include "common/ids.hpp"
 #include "common/time.hpp"
+#include "master/store/slice_ledger.hpp"
 
 namespace slicebus::execution {
 
@@ -28,19 +30,19 @@ class SliceList;
 /// planned is done.
 struct Slice {
   SlicePosition at;
-  std::string request;  ///< kept until the end, so that it can be given out again
-  SliceState state = SliceState::ready;
-  Fence fence{};               ///< given last; of a committing slice the one that was taken
+  std::string request;                           ///< kept until the end, so that it can be given out again
+  Fence fence{};                                 ///< given last; of a committing slice the one that was taken
+  TimePoint until{};                             ///< of the lease, or of the back-off
+  std::uint64_t batch = 0;                       ///< number of the batch that assigned it; 0: claimed by a hello
+  std::uint64_t listed = 0;                      ///< stamp of the last hello or beat that listed it
+  std::unique_ptr<store::SlotDeaths> charged{};  ///< the deaths of slots that it is charged with; null: none
+  std::uint32_t redeliveries = 0;
   SlotIndex holder = no_slot;  ///< assigned, held: who has it; committing: who gets the answer
+  SliceState state = SliceState::ready;
   bool names_outcome = false;  ///< committing: the outcome bears its name
   bool chosen = false;         ///< one of those that a recovery began with
-  std::uint32_t slot_deaths = 0;
-  ProcessId last_killed{};  ///< the slot process whose death was charged last
-  std::uint32_t redeliveries = 0;
-  std::uint64_t batch = 0;   ///< number of the batch that assigned it; 0: claimed by a hello
-  std::uint64_t listed = 0;  ///< stamp of the last hello or beat that listed it
-  TimePoint until{};
-  std::string trouble{};  ///< how the last slot that it brought down died
+
+  std::uint32_t slot_deaths() const { return charged ? charged->count : 0; }
 
   SliceList* list = nullptr;
   Slice* previous = nullptr;

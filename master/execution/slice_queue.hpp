@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/node_pool.hpp"
 #include "master/execution/slice.hpp"
 #include "master/store/slice_ledger.hpp"
 
@@ -43,7 +44,8 @@ class SliceQueue {
   void leave(Slice& slice);
   void enter(Slice& slice, SliceState state);
 
-  std::unordered_map<SlicePosition, Slice> slices_;  ///< nodes stay where they are: lists link them
+  NodePool nodes_;
+  std::pmr::unordered_map<SlicePosition, Slice> slices_{&nodes_};  ///< nodes stay where they are: lists link them
   SliceList ready_;
   std::set<std::pair<TimePoint, SlicePosition>> backing_off_;
   std::array<std::size_t, slice_states> counts_{};

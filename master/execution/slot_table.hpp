@@ -14,15 +14,10 @@
 #include "common/ids.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
+#include "master/execution/given_out.hpp"
 #include "master/execution/slice.hpp"
 
 namespace slicebus::execution {
-
-struct FenceHash {
-  std::size_t operator()(const Fence& fence) const noexcept {
-    return std::hash<std::uint64_t>{}(fence.number * 0x9E3779B97F4A7C15ULL + fence.epoch);
-  }
-};
 
 /// A numbered batch that the slot has not confirmed yet. Without slices it is a recall or a flush.
 struct SentBatch {
@@ -31,42 +26,6 @@ struct SentBatch {
   Kind kind = Kind::assign;
   std::vector<wire::SliceCopy> copies{};
   TimePoint sent_at{};
-};
-
-/// Copies that take a place in a slot's window: given, and not reported held, answered or returned; with the bytes of
-/// their requests, which may still be on their way to it. A fence names one copy.
-class GivenOut {
- public:
-  /// @param bytes  of the request; 0 for a copy that the slot has run already
-  void insert(const Fence& fence, std::size_t bytes) {
-    if (copies_.emplace(fence, bytes).second) {
-      bytes_ += bytes;
-    }
-  }
-  void erase(const Fence& fence) {
-    if (const auto found = copies_.find(fence); found != copies_.end()) {
-      bytes_ -= found->second;
-      copies_.erase(found);
-    }
-  }
-  bool contains(const Fence& fence) const { return copies_.contains(fence); }
-  /// All but these are forgotten.
-  void keep(const std::unordered_set<Fence, FenceHash>& fences) {
-    std::erase_if(copies_, [&](const auto& copy) {
-      bytes_ -= fences.contains(copy.first) ? 0 : copy.second;
-      return !fences.contains(copy.first);
-    });
-  }
-  void clear() {
-    copies_.clear();
-    bytes_ = 0;
-  }
-  std::size_t size() const { return copies_.size(); }
-  std::size_t bytes() const { return bytes_; }
-
- private:
-  std::unordered_map<Fence, std::size_t, FenceHash> copies_;
-  std::size_t bytes_ = 0;
 };
 
 /// What the controller knows of one slot process.

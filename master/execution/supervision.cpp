@@ -87,14 +87,14 @@ void Controller::State::hear_death(const wire::SlotDied& death, TimePoint now) {
     if (death.cause == wire::DeathCause::own && !death.running.empty()) {
       Slice* slice = queue.find(death.running.front().slice);
       // Another controller may have charged this death, and ended before it was acknowledged.
-      if (slice != nullptr && slice->state != SliceState::committing && slice->last_killed != death.process) {
-        ++slice->slot_deaths;
-        slice->last_killed = death.process;
-        slice->trouble = death.how.substr(0, 1'024);
-        accounting.charge({slice->at, slice->slot_deaths, death.process, slice->trouble});
+      if (slice != nullptr && slice->state != SliceState::committing &&
+          (!slice->charged || slice->charged->last != death.process)) {
+        slice->charged = std::make_unique<store::SlotDeaths>(
+            store::SlotDeaths{slice->at, slice->slot_deaths() + 1, death.process, death.how.substr(0, 1'024)});
+        accounting.charge(*slice->charged);
         charged.push_back({accounting.next_number(), death.node, death.process});
         // Somebody else has it by now: it is spared, and goes to error when it comes back.
-        if (slice->slot_deaths >= config.max_slot_deaths && slice->state != SliceState::assigned &&
+        if (slice->slot_deaths() >= config.max_slot_deaths && slice->state != SliceState::assigned &&
             slice->state != SliceState::held) {
           give_again(*slice, Return::given_back, now);
         }
