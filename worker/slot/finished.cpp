@@ -172,7 +172,7 @@ void Slot::State::report(SliceOutcome outcome) {
     }
     return;
   }
-  reports[copy].outcome = std::move(outcome);
+  reports.insert_or_assign(copy, Report{std::move(outcome), std::nullopt});
   unsaid.push_back(copy);
 }
 

@@ -23,9 +23,8 @@ bool Holdings::has(const SliceCopy& copy) const {
 }
 
 void Holdings::prefetch(wire::AssignedSlice slice) {
-  SB_ASSERT(!had_.contains(slice.slice),
-            "prefetch() of a slice that the slot has; the older copy must be taken back first");
-  had_.emplace(slice.slice, slice.fence);
+  const bool is_new = had_.emplace(slice.slice, slice.fence).second;
+  SB_ASSERT(is_new, "prefetch() of a slice that the slot has; the older copy must be taken back first");
   prefetched_bytes_ += slice.request.size();
   prefetched_.push_back(std::move(slice));
 }

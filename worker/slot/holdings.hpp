@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/ids.hpp"
+#include "common/node_pool.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
 
@@ -70,7 +71,8 @@ class Holdings {
   std::deque<wire::AssignedSlice> prefetched_;
   std::size_t prefetched_bytes_ = 0;
   std::vector<wire::SliceCopy> held_;
-  std::unordered_map<SlicePosition, Fence> had_;  ///< of everything in all()
+  NodePool nodes_;
+  std::pmr::unordered_map<SlicePosition, Fence> had_{&nodes_};  ///< of everything in all()
 };
 
 }  // namespace slicebus::slot

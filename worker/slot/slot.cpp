@@ -67,11 +67,12 @@ void Slot::State::on(const Over&, TimePoint) {
     discard_held();
   }
   std::vector<SliceCopy> nobodys;
-  for (const auto& [copy, report] : std::exchange(reports, {})) {
+  for (const auto& [copy, report] : reports) {
     if (report.outcome.has_output) {
       nobodys.push_back(copy);
     }
   }
+  reports.clear();
   if (!nobodys.empty()) {
     out.emplace_back(DropOutput{std::move(nobodys)});
   }
@@ -170,11 +171,12 @@ void Slot::State::hear(wire::SliceAssign& assign) {
   }
   for (wire::AssignedSlice& slice : assign.slices) {
     const SliceCopy copy{slice.slice, slice.fence};
-    if (holdings.has(copy) || reports.contains(copy)) {
+    const auto had = holdings.copy_of(slice.slice);
+    if (had == copy || reports.contains(copy)) {
       continue;  // said twice
     }
-    if (const auto older = holdings.copy_of(slice.slice)) {
-      take_back({*older});
+    if (had) {
+      take_back({*had});
     }
     const bool is_full = holdings.prefetched().size() >= config.window_max ||
                          holdings.prefetched_bytes() + slice.request.size() > config.prefetch_bytes_max;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -120,6 +121,8 @@ struct ExitSlot {
 using SlotAction = std::variant<SendToController, BuildPipeline, RunSlices, RevokeHanded, FlushOperations, DiscardHeld,
                                 PublishOutput, DropOutput, Reconnect, ExitSlot>;
 using SlotActions = std::vector<SlotAction>;
+// Else a vector that grows copies what it has, batches of slices among them.
+static_assert(std::is_nothrow_move_constructible_v<SlotAction>);
 
 class Slot {
  public:

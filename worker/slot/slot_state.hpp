@@ -2,8 +2,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "common/node_pool.hpp"
 #include "worker/slot/holdings.hpp"
 #include "worker/slot/slot.hpp"
 #include "worker/slot/window.hpp"
@@ -12,6 +14,11 @@ namespace slicebus::slot {
 
 /// Everything a slot knows. slot.cpp holds the conversation, finished.cpp what happens to a slice after it ran.
 struct Slot::State {
+  struct CopyHash {
+    std::size_t operator()(const wire::SliceCopy& copy) const noexcept {
+      return std::hash<SlicePosition>{}(copy.slice) + copy.fence.number * 31 + copy.fence.epoch;
+    }
+  };
   /// Reported and not acknowledged.
   struct Report {
     wire::SliceOutcome outcome;
@@ -107,7 +114,8 @@ struct Slot::State {
   std::string log_level{};  ///< of the latest assignment that said one
   bool wiped = false;       ///< what the operations held was discarded while a slice ran: its records went with it
   std::vector<wire::SliceOutcome> unsaid_held{};  ///< became held between a hello and its welcome
-  std::map<wire::SliceCopy, Report> reports{};
+  NodePool report_nodes{};
+  std::pmr::unordered_map<wire::SliceCopy, Report, CopyHash> reports{&report_nodes};
   std::vector<wire::SliceCopy> unsaid{};  ///< of the reports, in the order in which they came
   TimePoint reported_at{};                ///< when the latest of them were said
   std::map<wire::SliceCopy, Publishing> unpublished{};
