@@ -12,20 +12,12 @@ namespace {
 
 constexpr std::size_t error_bytes_max = 64U << 10U;  // wire::SliceOutcome::error
 
-/// Adds the time it lives to a count.
-class Stopwatch {
- public:
-  explicit Stopwatch(wire::OperationCount& count) : count_(count), began_(monotonic_now()) {}
-  ~Stopwatch() {
-    count_.time_us += static_cast<std::uint64_t>(std::max<Duration::rep>(0, (monotonic_now() - began_).count()));
-  }
-  Stopwatch(const Stopwatch&) = delete;
-  Stopwatch& operator=(const Stopwatch&) = delete;
-
- private:
-  wire::OperationCount& count_;
-  TimePoint began_;
-};
+/// Counts the time since `lap` for an operation; what follows is the next one's.
+void take_time(wire::OperationCount& count, TimePoint& lap) {
+  const TimePoint now = monotonic_now();
+  count.time_us += static_cast<std::uint64_t>(std::max<Duration::rep>(0, (now - lap).count()));
+  lap = now;
+}
 
 record::RecordBatch copy_of(const record::RecordBatch& batch) {
   record::RecordBatch copy;
@@ -60,7 +52,8 @@ std::uint64_t seed_of(std::uint64_t seed, const wire::SliceCopy& copy) {
 
 }  // namespace
 
-Pipeline::Pipeline(Parts parts, std::uint64_t seed) : parts_(std::move(parts)), seed_(seed) {
+Pipeline::Pipeline(Parts parts, std::uint64_t seed)
+    : parts_(std::move(parts)), seed_(seed), context_{parts_.lineage, parts_.ex_id, {}, {}} {
   SB_ASSERT(parts_.fetcher != nullptr, "a pipeline begins with a fetcher");
   SB_ASSERT(std::count_if(parts_.steps.begin(), parts_.steps.end(),
                           [](const Step& step) { return step.holder != nullptr; }) <= 1,
@@ -68,8 +61,8 @@ Pipeline::Pipeline(Parts parts, std::uint64_t seed) : parts_(std::move(parts)), 
 }
 
 Ended Pipeline::run(const wire::AssignedSlice& slice, const Pause& pause) {
-  Work work{.context = {parts_.lineage, parts_.ex_id, slice.slice, slice.fence}, .request = &slice.request};
-  work.members = {{slice.slice, slice.fence}};
+  Work work{.request = &slice.request};
+  work.members.push_back({slice.slice, slice.fence});
   return run_attempts(work, pause);
 }
 
@@ -80,15 +73,17 @@ std::optional<Ended> Pipeline::flush(const Pause& pause) {
   const auto holder =
       std::find_if(parts_.steps.begin(), parts_.steps.end(), [](const Step& step) { return step.holder != nullptr; });
   SB_ASSERT(holder != parts_.steps.end(), "slices are held, and no operation holds");
-  Work work{.context = {parts_.lineage, parts_.ex_id, held_.back().slice, held_.back().fence}};
-  work.members = std::exchange(held_, {});
+  Work work;
+  work.members = take_held();
   Flow flow;
   flow.counts = std::exchange(held_counts_, {});
   flow.counts.resize(parts_.steps.size() + 1);
   flow.step = static_cast<std::size_t>(holder - parts_.steps.begin()) + 1;
+  const TimePoint began = monotonic_now();
   auto records = guarded(holder->name, [&] { return holder->holder->flush(); });
   if (!records) {
-    return Ended{.outcome = failure(work.members.back(), records.error().text(), 0)};
+    const TimePoint now = monotonic_now();
+    return Ended{.outcome = failure(work.members.back(), records.error().text(), 0), .at = now, .took = now - began};
   }
   flow.batch = std::move(*records);
   flow.counts[flow.step].records_out += flow.batch.size();
@@ -111,17 +106,30 @@ void Pipeline::discard() {
 
 Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
   const wire::SliceCopy copy = work.members.back();
+  context_.slice = copy.slice;
+  context_.fence = copy.fence;
+  const TimePoint began = monotonic_now();
+  TimePoint now = began;
+  Ended ended = attempts(work, now, pause);
+  ended.at = now;
+  ended.took = now - began;
+  return ended;
+}
+
+Ended Pipeline::attempts(Work& work, TimePoint& now, const Pause& pause) {
+  const wire::SliceCopy copy = work.members.back();
   BackOff back_off(seed_of(seed_, copy));
   for (std::uint32_t tried = 0;; ++tried) {
-    Flow flow;
+    Flow flow{.lap = now};
     Result<void> ran = attempt(work, flow, tried >= parts_.max_retries);
+    now = flow.lap;
     Ended ended;
     if (ran) {
       wire::SliceOutcome outcome;
       outcome.kind = work.held ? wire::OutcomeKind::held : wire::OutcomeKind::completed;
       outcome.copy = copy;
       if (work.members.size() > 1) {
-        outcome.members = work.members;
+        outcome.members.assign(work.members.begin(), work.members.end());
       }
       outcome.retries = tried;
       if (!work.held) {
@@ -131,14 +139,14 @@ Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
       ended.outcome = std::move(outcome);
       return ended;
     }
-    drop_prepared(work.context);
+    drop_prepared();
     const std::string attempts =
         tried == 0 && parts_.max_retries == 0
             ? std::string()
             : " (attempt " + std::to_string(tried + 1) + " of " + std::to_string(parts_.max_retries + 1) + ")";
     const Retry retry = decide(ran.error().code, work.in_sender);
     if (retry == Retry::give_back) {
-      ended.given_back = work.members;
+      ended.given_back.assign(work.members.begin(), work.members.end());
       ended.reason = ran.error().text();
       return ended;
     }
@@ -146,8 +154,10 @@ Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
       ended.outcome = failure(copy, ran.error().text() + attempts, tried);
       return ended;
     }
-    if (!pause(copy, back_off.next())) {
-      ended.given_back = work.members;
+    const bool goes_on = pause(copy, back_off.next());
+    now = monotonic_now();
+    if (!goes_on) {
+      ended.given_back.assign(work.members.begin(), work.members.end());
       ended.reason = "the slot drains before the next attempt; " + ran.error().text() + attempts;
       return ended;
     }
@@ -177,8 +187,8 @@ Result<void> Pipeline::attempt(Work& work, Flow& flow, bool last) {
 
 Result<void> Pipeline::fetch(Work& work, Flow& flow) {
   flow.counts.resize(parts_.steps.size() + 1);
-  Stopwatch watch(flow.counts[0]);
-  auto fetched = guarded(parts_.reader, [&] { return parts_.fetcher->fetch(work.context, *work.request); });
+  auto fetched = guarded(parts_.reader, [&] { return parts_.fetcher->fetch(context_, *work.request); });
+  take_time(flow.counts[0], flow.lap);
   if (!fetched) {
     return fail(std::move(fetched).error());
   }
@@ -191,9 +201,9 @@ Result<void> Pipeline::fetch(Work& work, Flow& flow) {
 
 Result<void> Pipeline::pass(Work& work, Flow& flow, Step& step) {
   wire::OperationCount& count = flow.counts[flow.step];
-  Stopwatch watch(count);
   if (step.sender) {
-    auto prepared = guarded(step.name, [&] { return step.sender->prepare(work.context, std::move(flow.batch)); });
+    auto prepared = guarded(step.name, [&] { return step.sender->prepare(context_, std::move(flow.batch)); });
+    take_time(count, flow.lap);
     if (!prepared) {
       work.in_sender = true;
       return fail(std::move(prepared).error());
@@ -203,7 +213,8 @@ Result<void> Pipeline::pass(Work& work, Flow& flow, Step& step) {
     count.records_rejected += prepared->rejected;
     return {};
   }
-  auto processed = guarded(step.name, [&] { return step.processor->process(work.context, std::move(flow.batch)); });
+  auto processed = guarded(step.name, [&] { return step.processor->process(context_, std::move(flow.batch)); });
+  take_time(count, flow.lap);
   if (!processed) {
     return fail(std::move(processed).error());
   }
@@ -213,17 +224,15 @@ Result<void> Pipeline::pass(Work& work, Flow& flow, Step& step) {
 }
 
 Result<void> Pipeline::hold(Work& work, Flow& flow, Step& step, bool last) {
-  {
-    wire::OperationCount& count = flow.counts[flow.step];
-    Stopwatch watch(count);
-    auto kept = guarded(step.name, [&] { return step.holder->process(work.context, std::move(flow.batch)); });
-    if (!kept) {
-      return fail(std::move(kept).error());
-    }
-    count.records_rejected += kept->rejected;
-    work.held = !kept->released;
-    flow.batch = std::move(kept->records);
+  wire::OperationCount& count = flow.counts[flow.step];
+  auto kept = guarded(step.name, [&] { return step.holder->process(context_, std::move(flow.batch)); });
+  take_time(count, flow.lap);
+  if (!kept) {
+    return fail(std::move(kept).error());
   }
+  count.records_rejected += kept->rejected;
+  work.held = !kept->released;
+  flow.batch = std::move(kept->records);
   if (work.held) {
     held_.push_back(work.members.back());
     add(held_counts_, flow.counts);
@@ -231,7 +240,7 @@ Result<void> Pipeline::hold(Work& work, Flow& flow, Step& step, bool last) {
   }
   // All that was held leaves with this slice, under its name.
   held_.push_back(work.members.back());
-  work.members = std::exchange(held_, {});
+  work.members = take_held();
   add(flow.counts, std::exchange(held_counts_, {}));
   if (!last) {
     Flow released;
@@ -244,11 +253,16 @@ Result<void> Pipeline::hold(Work& work, Flow& flow, Step& step, bool last) {
   return {};
 }
 
-void Pipeline::drop_prepared(const operations::SliceContext& context) {
+Pipeline::Members Pipeline::take_held() {
+  const std::vector<wire::SliceCopy> held = std::exchange(held_, {});
+  return {held.begin(), held.end()};
+}
+
+void Pipeline::drop_prepared() {
   for (Step& step : parts_.steps) {
     if (step.sender) {
       static_cast<void>(guarded(step.name, [&] {
-        step.sender->drop(context.lineage, context.slice, context.fence);
+        step.sender->drop(context_.lineage, context_.slice, context_.fence);
         return Result<void>{};
       }));
     }

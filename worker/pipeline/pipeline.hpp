@@ -9,6 +9,7 @@
 
 #include "common/operations/operation.hpp"
 #include "common/result.hpp"
+#include "common/small_vector.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
 #include "worker/pipeline/retry.hpp"
@@ -64,6 +65,8 @@ struct Ended {
   std::optional<wire::SliceOutcome> outcome{};  ///< of slices that left together and failed, the last bears the failure
   std::vector<wire::SliceCopy> given_back{};
   std::string reason{};  ///< why they are given back
+  TimePoint at{};        ///< when it ended
+  Duration took{};       ///< from the first attempt to the last, pauses included
 };
 
 /// Waits between two attempts. @return false: give the slice back instead of trying again (the slot drains)
@@ -84,32 +87,36 @@ class Pipeline {
   const std::vector<wire::SliceCopy>& held() const { return held_; }
 
  private:
+  using Members = SmallVector<wire::SliceCopy, 1>;
   /// Records on their way through the steps.
   struct Flow {
     record::RecordBatch batch;
     wire::OperationCounts counts{};
+    TimePoint lap{};       ///< when the operation before ended
     std::size_t step = 0;  ///< next to run
     bool has_output = false;
   };
   /// A slice, or what left the holder, and how far it has come.
   struct Work {
-    operations::SliceContext context;
     const std::string* request = nullptr;
-    std::vector<wire::SliceCopy> members{};  ///< `context` names the last
-    std::optional<Flow> released{};          ///< what left the holder: later attempts go on from there
+    Members members{};               ///< context_ names the last
+    std::optional<Flow> released{};  ///< what left the holder: later attempts go on from there
     bool held = false;
     bool in_sender = false;
   };
 
   Ended run_attempts(Work& work, const Pause& pause);
+  Ended attempts(Work& work, TimePoint& now, const Pause& pause);
   Result<void> attempt(Work& work, Flow& flow, bool last);
   Result<void> fetch(Work& work, Flow& flow);
   Result<void> hold(Work& work, Flow& flow, Step& step, bool last);
   Result<void> pass(Work& work, Flow& flow, Step& step);
-  void drop_prepared(const operations::SliceContext& context);
+  Members take_held();
+  void drop_prepared();
 
   Parts parts_;
   std::uint64_t seed_;
+  operations::SliceContext context_;  ///< of the slice that runs
   std::vector<wire::SliceCopy> held_;
   wire::OperationCounts held_counts_;  ///< sums over held_
 };

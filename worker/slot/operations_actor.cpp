@@ -74,15 +74,14 @@ class Bench {
       tell_ended(SliceEnded{std::move(failed), Duration{0}});
       return;
     }
-    const TimePoint began = monotonic_now();
-    if (began - told_at_ >= told_together || ended_.slices.size() >= told_together_max) {
+    if (now_ - told_at_ >= told_together || ended_.slices.size() >= told_together_max) {
       tell();
-      told_at_ = began;
+      told_at_ = now_;
     }
     page_.running(copy);
     pipeline::Ended ended = pipeline_->run(slice, pause());
     page_.idle();
-    answer(std::move(ended), monotonic_now() - began);
+    answer(std::move(ended));
   }
 
   void carry_out(FlushOperations& /*order*/) {
@@ -90,12 +89,11 @@ class Bench {
       tell_soon(NothingHeld{});
       return;
     }
-    const TimePoint began = monotonic_now();
     page_.running(pipeline_->held().back());
     auto ended = pipeline_->flush(pause());
     page_.idle();
     if (ended) {
-      answer(std::move(*ended), monotonic_now() - began);
+      answer(std::move(*ended));
     }
   }
 
@@ -108,9 +106,10 @@ class Bench {
   void carry_out(Hurry& /*order*/) { hurry_ = true; }
   void carry_out(Close& /*order*/) {}  // ended work()
 
-  void answer(pipeline::Ended ended, Duration took) {
+  void answer(pipeline::Ended ended) {
+    now_ = ended.at;
     if (ended.outcome) {
-      tell_ended(SliceEnded{std::move(*ended.outcome), took});
+      tell_ended(SliceEnded{std::move(*ended.outcome), ended.took});
     }
     for (const wire::SliceCopy& copy : ended.given_back) {
       tell_soon(SliceGivenBack{copy, ended.reason});
@@ -169,6 +168,7 @@ class Bench {
   FromOperations answers_;
   SlicesEnded ended_;  ///< after the answers
   TimePoint told_at_{};
+  TimePoint now_{};  ///< when the last slice ended: of those that follow each other at once, when the next one begins
   std::deque<ToOperations> inbox_;  ///< bounded by the slot's window
   std::optional<pipeline::Pipeline> pipeline_;
   std::string unbuilt_ = "the slot was given a slice before its execution";

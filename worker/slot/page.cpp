@@ -40,12 +40,14 @@ void unmap(RunningPage* page) {
   }
 }
 
+/// Each store releases the one before it, so that who reads a part of the new has to see that the version is odd. On
+/// x86 that costs nothing; a full barrier for each was a twentieth of a slice of nothing.
 template <class Write>
 void change(RunningPage& page, const Write& write) {
   const std::uint32_t version = page.version.load(std::memory_order_relaxed);
-  page.version.store(version + 1, std::memory_order_seq_cst);
+  page.version.store(version + 1, std::memory_order_relaxed);
   write();
-  page.version.store(version + 2, std::memory_order_seq_cst);
+  page.version.store(version + 2, std::memory_order_release);
 }
 
 }  // namespace
@@ -69,16 +71,16 @@ PageWriter::~PageWriter() { unmap(page_); }
 
 void PageWriter::running(const wire::SliceCopy& copy) {
   change(*page_, [&] {
-    page_->slicer_id.store(copy.slice.slicer_id);
-    page_->order.store(copy.slice.slicer_order);
-    page_->epoch.store(copy.fence.epoch);
-    page_->number.store(copy.fence.number);
-    page_->state.store(1);
+    page_->slicer_id.store(copy.slice.slicer_id, std::memory_order_release);
+    page_->order.store(copy.slice.slicer_order, std::memory_order_release);
+    page_->epoch.store(copy.fence.epoch, std::memory_order_release);
+    page_->number.store(copy.fence.number, std::memory_order_release);
+    page_->state.store(1, std::memory_order_release);
   });
 }
 
 void PageWriter::idle() {
-  change(*page_, [&] { page_->state.store(0); });
+  change(*page_, [&] { page_->state.store(0, std::memory_order_release); });
 }
 
 Result<PageReader> PageReader::create() {
