@@ -144,6 +144,8 @@ const Schema& ledger_schema() { return schema; }
 Result<std::unique_ptr<LedgerTables>> LedgerTables::open(const std::string& path) {
   auto tables = std::make_unique<LedgerTables>();
   SB_TRY(database, Database::open(path, schema));
+  // KiB at most: of a long execution's pages only those of its unfinished batches are asked for again.
+  SB_TRY_VOID(database->run("PRAGMA cache_size=-512"));
   tables->database = std::move(database);
   for (const Prepared& prepared : statements) {
     SB_TRY(statement, tables->database->prepare(prepared.sql));
