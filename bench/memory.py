@@ -30,13 +30,13 @@ def table(rows):
         print(f"| {name} | " + " | ".join(f"{row[kind] / 1024:.1f} MiB" for kind in KINDS) + " |", flush=True)
 
 
-def by_slices(cluster, slices):
-    """One execution of more than so many slices that do nothing; sizes soon after its start and at powers of ten, while it is
-    paused: a beat tells the count once a second, and half a million are done in that time."""
+def by_slices(cluster, slices, records):
+    """One execution of more than so many slices; sizes at powers of ten from 10,000 on, while it is paused: a beat tells the count once
+    a second. Of slices of one record half a million are done in that time, so they have some more."""
     ex_id = cluster.submit({"name": "memory", "workers": SLOTS, "operations": [
-        {"_op": "data_generator", "size": slices * 2, "slice_size": 1, "seed": 1, "stress_test": True}, {"_op": "noop"}]})
+        {"_op": "data_generator", "size": slices * 2 * records, "slice_size": records, "seed": 1, "stress_test": True}, {"_op": "noop"}]})
     began, rows = time.monotonic(), []
-    for at in [1, *(10**power for power in range(6, 18) if 10**power < slices), slices]:
+    for at in [*(10**power for power in range(4, 18) if 10**power < slices), slices]:
         cluster.wait(f"{at:,} slices", 3600, lambda at=at: cluster.processed(ex_id) >= at, 0.02)
         cluster.request(f"/ex/{ex_id}/_pause", {})
         cluster.wait("the pause", 60, lambda: cluster.status(ex_id) == "paused", 0.05)
@@ -86,6 +86,7 @@ def under_pressure(cluster, seconds):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--slices", type=int, default=10_000_000)
+    options.add_argument("--records", type=int, default=2_000, help="of each slice")
     options.add_argument("--seconds", type=float, default=20, help="of each state under pressure")
     options.add_argument("--bin", type=Path, default=PROGRAMS)
     options.add_argument("--only", choices=["slices", "pressure"])
@@ -94,7 +95,7 @@ def main():
     try:
         with LocalCluster(SLOTS, given.bin.resolve()) as cluster:
             if given.only != "pressure":
-                good = by_slices(cluster, given.slices)
+                good = by_slices(cluster, given.slices, given.records)
             if given.only != "slices":
                 good = under_pressure(cluster, given.seconds) and good
     except Failed as failure:
