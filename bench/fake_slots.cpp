@@ -29,6 +29,8 @@ using namespace slicebus;
 
 /// Messages of one slot that are heard in a turn.
 constexpr int messages_per_turn = 256;
+/// What is due is done in rounds: beats of a thousand slots each by itself would wake every thread on their way.
+constexpr Duration round_time = 10ms;
 /// What a slice of nothing takes.
 constexpr Duration slice_took = 1us;
 
@@ -217,19 +219,22 @@ class FakeMachine {
   };
 
   Duration patience(TimePoint now) const {
-    TimePoint until = deadline_.value_or(now + 100ms);
+    TimePoint until = deadline_.value_or(now + 1s);
     if (!deadlines_.empty()) {
       until = std::min(until, deadlines_.begin()->first);
     }
-    return unread_.empty() ? std::max(Duration{0}, std::chrono::duration_cast<Duration>(until - now)) : Duration{0};
+    const bool is_idle = unread_.empty() && due_.empty();
+    return is_idle ? std::max(Duration{0}, std::chrono::duration_cast<Duration>(std::max(until, round_at_) - now))
+                   : Duration{0};
   }
 
   void turn(const std::vector<std::uint64_t>& ready) {
     const TimePoint now = monotonic_now();
     std::set<std::uint64_t> keys = std::exchange(unread_, {});
     keys.insert(ready.begin(), ready.end());
+    const bool is_round = now >= round_at_;
     for (const auto& [deadline, key] : deadlines_) {
-      if (deadline > now) {
+      if (!is_round || deadline > now) {
         break;
       }
       keys.insert(key);
@@ -242,8 +247,11 @@ class FakeMachine {
       due_.pop_front();
       step(event, now);
     }
-    if (deadline_ && now >= *deadline_) {
-      step(agent::AgentTick{}, now);
+    if (is_round) {
+      round_at_ = now + round_time;
+      if (deadline_ && now >= *deadline_) {
+        step(agent::AgentTick{}, now);
+      }
     }
     hear_broker(now);
   }
@@ -346,6 +354,7 @@ class FakeMachine {
   bus::Dealer broker_;
   agent::Agent core_;
   std::optional<TimePoint> deadline_;
+  TimePoint round_at_{};
   std::map<std::uint64_t, Place> slots_;
   std::set<std::pair<TimePoint, std::uint64_t>> deadlines_;
   std::set<std::uint64_t> unread_;  ///< more messages than a turn takes
