@@ -14,6 +14,9 @@ constexpr std::size_t steals_at_once = 16;
 /// Parts of a window, which is about 100 ms of work: less than the first is not worth a message of its own, less than
 /// the second not worth having it back while slices of the slot end.
 constexpr std::size_t parts_to_give = 64;
+/// Of a window of at least so many, whose slices take microseconds: a message should cost less than what is in it.
+constexpr std::size_t tiny_slices_window = 1'024;
+constexpr std::size_t parts_of_tiny_slices = 16;
 constexpr std::size_t parts_to_steal = 8;
 constexpr Duration stuck_after = 100ms;
 constexpr std::size_t batch_bytes_max = 4U << 20U;
@@ -35,7 +38,8 @@ void Controller::State::assign(TimePoint now) {
     const std::size_t ready = queue.count(SliceState::ready);
     std::size_t share = slot.window - slot.out.size();
     if (ready < slots.room()) {
-      const std::size_t least = std::max<std::size_t>(1, slot.window / parts_to_give);
+      const std::size_t parts = slot.window < tiny_slices_window ? parts_to_give : parts_of_tiny_slices;
+      const std::size_t least = std::max<std::size_t>(1, slot.window / parts);
       share = std::min(share, std::max(least, ready / (2 * slots.open_count())));
     }
     for (; share > 0 && slot.out.bytes() < config.slot_bytes_max; --share) {
