@@ -9,6 +9,7 @@
 #include "common/config/config.hpp"
 #include "common/log/log.hpp"
 #include "common/process/channel.hpp"
+#include "common/process/heap.hpp"
 #include "common/process/signals.hpp"
 #include "common/wire/codec.hpp"
 #include "master/execution/actor.hpp"
@@ -79,6 +80,7 @@ std::variant<wire::ControllerBinding, int> await_binding(process::Channel& maste
 }  // namespace
 
 int controller_main(int argc, char** argv) {
+  process::keep_freed_memory();
   process::SignalFd signals({SIGTERM, SIGINT});
   Settings settings;
   const config::Loaded loaded = config::load(program_of(settings), argc, argv);

@@ -7,6 +7,7 @@
 
 #include "common/config/config.hpp"
 #include "common/log/log.hpp"
+#include "common/process/heap.hpp"
 #include "worker/slot/actor.hpp"
 
 namespace slicebus::slot {
@@ -33,6 +34,7 @@ std::optional<wire::SlotBinding> wait_for_binding(process::Channel& agent, proce
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  process::keep_freed_memory();
   process::SignalFd signals({SIGTERM});
   std::int64_t page_fd = -1;
   std::chrono::milliseconds beat{1'000};
