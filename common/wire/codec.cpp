@@ -13,11 +13,18 @@ constexpr std::size_t body_bytes_max = 64U << 20U;
 const msgpack::unpack_limit limits{/*array*/ 16U << 20U, /*map*/ 1U << 10U, body_bytes_max,
                                    body_bytes_max,       1U << 10U,         /*depth*/ 32};
 
-/// What msgpack packs into: the body itself.
-struct Sink {
-  std::string& bytes;
-  void write(const char* data, std::size_t size) { bytes.append(data, size); }
-};
+/// The thread's one, in which a message is packed before its body is as long as it turned out to be.
+std::string packed(const Message& message) {
+  thread_local msgpack::sbuffer buffer;
+  constexpr std::size_t bytes_kept = 256U << 10U;
+  buffer.clear();
+  std::visit([&](const auto& value) { msgpack::pack(buffer, value); }, message);
+  std::string body(buffer.data(), buffer.size());
+  if (buffer.size() > bytes_kept) {
+    buffer = msgpack::sbuffer();
+  }
+  return body;
+}
 
 /// The thread's one, for the time of a message: a fresh one each time is an allocation of a size for which malloc
 /// tidies up all its small blocks first.
@@ -67,11 +74,8 @@ constexpr std::array<std::string_view, message_types> names{
 std::string_view message_name(const Message& message) { return names[message.index()]; }
 
 Encoded encode(const Message& message) {
-  Encoded out;
-  out.header = {'S', 'B', static_cast<char>(protocol_version), static_cast<char>(message.index())};
-  Sink sink{out.body};
-  std::visit([&](const auto& value) { msgpack::pack(sink, value); }, message);
-  return out;
+  return {.header = {'S', 'B', static_cast<char>(protocol_version), static_cast<char>(message.index())},
+          .body = packed(message)};
 }
 
 Result<Message> decode(std::string_view header, std::string_view body) {
