@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -73,7 +74,8 @@ struct Controller::State {
   void hear_held(SlotView& slot, const wire::SliceCopy& copy, TimePoint now);
   void confirm(SlotView& slot, std::uint64_t number);
   void hear_outcome(SlotView& slot, const wire::SliceOutcome& outcome, TimePoint now);
-  void take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const Members& members);
+  void take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, std::span<const wire::SliceCopy> copies,
+                    const Members& members);
   bool claim(SlotView& slot, const wire::SliceCopy& copy, bool is_held, TimePoint now);
   Slice* owned(const SlotView& slot, const wire::SliceCopy& copy);
   void answer(SlotView& slot, const wire::SliceCopy& copy, wire::Verdict verdict);

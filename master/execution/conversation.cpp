@@ -223,14 +223,15 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
     return;
   }
   Members members;
+  ++stamp;
   bool all = copies.back() == outcome.copy && !proposing && !final_state;
   for (const SliceCopy& copy : copies) {
     Slice* slice = copy.slice == outcome.copy.slice ? named : queue.find(copy.slice);
-    if (slice == nullptr || slice->state == SliceState::committing ||
-        std::find(members.begin(), members.end(), slice) != members.end()) {
-      all = false;
+    if (slice == nullptr || slice->state == SliceState::committing || slice->listed == stamp) {
+      all = false;  // it is done, or said twice
       continue;
     }
+    slice->listed = stamp;
     // A failure counts from the fence last given only: another attempt may be doing better.
     if (outcome.kind == wire::OutcomeKind::failed && slice->fence.epoch == epoch && slice->fence != copy.fence) {
       all = false;
@@ -239,7 +240,7 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
     members.push_back(slice);
   }
   if (all) {
-    take_outcome(slot, outcome, members);
+    take_outcome(slot, outcome, copies, members);
     return;
   }
   // Refused as a whole; members that are still the slot's have lost their records and run again.
@@ -252,17 +253,15 @@ void Controller::State::hear_outcome(SlotView& slot, const wire::SliceOutcome& o
   answer(slot, outcome.copy, accepted ? Verdict::publish : Verdict::drop);
 }
 
-void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome, const Members& members) {
-  const auto is_copy_in = [&](const Slice& slice) {
-    const SliceCopy copy{slice.at, slice.fence};
-    return outcome.copy == copy ||
-           std::find(outcome.members.begin(), outcome.members.end(), copy) != outcome.members.end();
-  };
-  for (Slice* slice : members) {
+/// @param members  of `copies`, one each
+void Controller::State::take_outcome(SlotView& slot, const wire::SliceOutcome& outcome,
+                                     std::span<const SliceCopy> copies, const Members& members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    Slice* slice = members[i];
     // What it arrived in is proof that the batch did: no beat has to confirm it. Of an earlier copy it is proof of
     // nothing.
     if (slice->holder == slot.index && slice->batch != 0 && slice->fence.epoch == epoch &&
-        slice->state != SliceState::ready && is_copy_in(*slice)) {
+        slice->state != SliceState::ready && slice->fence == copies[i].fence) {
       confirm(slot, slice->batch);
     }
     detach(*slice);
