@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/node_pool.hpp"
+#include "common/slice_order_hash.hpp"
 #include "master/execution/slice.hpp"
 #include "master/store/slice_ledger.hpp"
 
@@ -45,7 +46,8 @@ class SliceQueue {
   void enter(Slice& slice, SliceState state);
 
   NodePool nodes_;
-  std::pmr::unordered_map<SlicePosition, Slice> slices_{&nodes_};  ///< nodes stay where they are: lists link them
+  std::pmr::unordered_map<SlicePosition, Slice, SliceOrderHash> slices_{
+      &nodes_};  ///< nodes stay where they are: lists link them
   SliceList ready_;
   std::set<std::pair<TimePoint, SlicePosition>> backing_off_;
   std::array<std::size_t, slice_states> counts_{};

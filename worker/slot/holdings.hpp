@@ -9,6 +9,7 @@
 
 #include "common/ids.hpp"
 #include "common/node_pool.hpp"
+#include "common/slice_order_hash.hpp"
 #include "common/time.hpp"
 #include "common/wire/messages.hpp"
 
@@ -72,7 +73,7 @@ class Holdings {
   std::size_t prefetched_bytes_ = 0;
   std::vector<wire::SliceCopy> held_;
   NodePool nodes_;
-  std::pmr::unordered_map<SlicePosition, Fence> had_{&nodes_};  ///< of everything in all()
+  std::pmr::unordered_map<SlicePosition, Fence, SliceOrderHash> had_{&nodes_};  ///< of everything in all()
 };
 
 }  // namespace slicebus::slot

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/node_pool.hpp"
+#include "common/slice_order_hash.hpp"
 #include "worker/slot/holdings.hpp"
 #include "worker/slot/slot.hpp"
 #include "worker/slot/window.hpp"
@@ -16,7 +17,7 @@ namespace slicebus::slot {
 struct Slot::State {
   struct CopyHash {
     std::size_t operator()(const wire::SliceCopy& copy) const noexcept {
-      return std::hash<SlicePosition>{}(copy.slice) + copy.fence.number * 31 + copy.fence.epoch;
+      return SliceOrderHash{}(copy.slice);  // of a slice there are a few copies at most
     }
   };
   /// Reported and not acknowledged.
