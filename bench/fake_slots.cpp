@@ -148,9 +148,9 @@ class FakeSlot {
   void step(slot::SlotEvent event, TimePoint now) {
     due_.push_back(std::move(event));
     while (!due_.empty()) {
-      const slot::SlotEvent next = std::move(due_.front());
+      slot::SlotEvent next = std::move(due_.front());
       due_.pop_front();
-      for (slot::SlotAction& action : core_.step(next, now)) {
+      for (slot::SlotAction& action : core_.step(std::move(next), now)) {
         std::visit([this](auto& some) { perform(some); }, action);
       }
     }
@@ -243,9 +243,9 @@ class FakeMachine {
       visit(key, now);
     }
     while (!due_.empty()) {
-      const agent::AgentEvent event = std::move(due_.front());
+      agent::AgentEvent event = std::move(due_.front());
       due_.pop_front();
-      step(event, now);
+      step(std::move(event), now);
     }
     if (is_round) {
       round_at_ = now + round_time;
@@ -307,8 +307,9 @@ class FakeMachine {
     return true;
   }
 
-  void step(const agent::AgentEvent& event, TimePoint now) {
-    std::deque<agent::AgentEvent> due{event};
+  void step(agent::AgentEvent event, TimePoint now) {
+    std::deque<agent::AgentEvent> due;
+    due.push_back(std::move(event));
     while (!due.empty()) {
       const agent::AgentEvent next = std::move(due.front());
       due.pop_front();
