@@ -5,9 +5,9 @@
 namespace slicebus::process {
 
 void keep_freed_memory() {
-  // mallopt(3): either turns off that both grow by themselves, up to 32 and 64 MiB.
-  mallopt(M_MMAP_THRESHOLD, 1 << 20);
-  mallopt(M_TRIM_THRESHOLD, 2 << 20);
+  // As far as both grow by themselves, once a block of that size was freed (mallopt(3)).
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
 }  // namespace slicebus::process

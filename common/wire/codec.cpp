@@ -13,7 +13,7 @@ constexpr std::size_t body_bytes_max = 64U << 20U;
 const msgpack::unpack_limit limits{/*array*/ 16U << 20U, /*map*/ 1U << 10U, body_bytes_max,
                                    body_bytes_max,       1U << 10U,         /*depth*/ 32};
 
-/// The thread's one, in which a message is packed before its body is as long as it turned out to be.
+/// Packed in a buffer of the thread first, so that the body is allocated once, at its size.
 std::string packed(const Message& message) {
   thread_local msgpack::sbuffer buffer;
   constexpr std::size_t bytes_kept = 256U << 10U;
