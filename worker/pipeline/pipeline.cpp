@@ -63,7 +63,7 @@ Pipeline::Pipeline(Parts parts, std::uint64_t seed)
 Ended Pipeline::run(const wire::AssignedSlice& slice, const Pause& pause) {
   Work work{.request = &slice.request};
   work.members.push_back({slice.slice, slice.fence});
-  return run_attempts(work, pause);
+  return run_attempts(work, monotonic_now(), pause);
 }
 
 std::optional<Ended> Pipeline::flush(const Pause& pause) {
@@ -88,7 +88,7 @@ std::optional<Ended> Pipeline::flush(const Pause& pause) {
   flow.batch = std::move(*records);
   flow.counts[flow.step].records_out += flow.batch.size();
   work.released = std::move(flow);
-  return run_attempts(work, pause);
+  return run_attempts(work, began, pause);
 }
 
 void Pipeline::discard() {
@@ -104,11 +104,10 @@ void Pipeline::discard() {
   held_counts_.clear();
 }
 
-Ended Pipeline::run_attempts(Work& work, const Pause& pause) {
+Ended Pipeline::run_attempts(Work& work, TimePoint began, const Pause& pause) {
   const wire::SliceCopy copy = work.members.back();
   context_.slice = copy.slice;
   context_.fence = copy.fence;
-  const TimePoint began = monotonic_now();
   TimePoint now = began;
   Ended ended = attempts(work, now, pause);
   ended.at = now;
@@ -140,7 +139,7 @@ Ended Pipeline::attempts(Work& work, TimePoint& now, const Pause& pause) {
       return ended;
     }
     drop_prepared();
-    const std::string attempts =
+    const std::string attempt_of =
         tried == 0 && parts_.max_retries == 0
             ? std::string()
             : " (attempt " + std::to_string(tried + 1) + " of " + std::to_string(parts_.max_retries + 1) + ")";
@@ -151,14 +150,14 @@ Ended Pipeline::attempts(Work& work, TimePoint& now, const Pause& pause) {
       return ended;
     }
     if (retry == Retry::stop || tried >= parts_.max_retries) {
-      ended.outcome = failure(copy, ran.error().text() + attempts, tried);
+      ended.outcome = failure(copy, ran.error().text() + attempt_of, tried);
       return ended;
     }
     const bool goes_on = pause(copy, back_off.next());
     now = monotonic_now();
     if (!goes_on) {
       ended.given_back.assign(work.members.begin(), work.members.end());
-      ended.reason = "the slot drains before the next attempt; " + ran.error().text() + attempts;
+      ended.reason = "the slot drains before the next attempt; " + ran.error().text() + attempt_of;
       return ended;
     }
   }

@@ -105,7 +105,7 @@ class Pipeline {
     bool in_sender = false;
   };
 
-  Ended run_attempts(Work& work, const Pause& pause);
+  Ended run_attempts(Work& work, TimePoint began, const Pause& pause);
   Ended attempts(Work& work, TimePoint& now, const Pause& pause);
   Result<void> attempt(Work& work, Flow& flow, bool last);
   Result<void> fetch(Work& work, Flow& flow);
