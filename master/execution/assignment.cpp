@@ -27,7 +27,7 @@ constexpr std::size_t batch_bytes_max = 4U << 20U;
 bool Controller::State::has_room() const { return slots.any_open() && slots.bytes() < config.slots_bytes_max; }
 
 /// Fills windows, the emptiest first. While there are more free places than slices each slot gets a few at a time, so
-/// that none sits on a prefetch that others could run; but a millisecond of work or two, so that slices of microseconds
+/// that none sits on a prefetch that others could run; but some milliseconds of work, so that slices of microseconds
 /// travel together however many slots there are.
 void Controller::State::assign(TimePoint now) {
   if (pause_wanted || ending() || now < hold_until || now < assign_at) {

@@ -92,6 +92,7 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
   if (!slot.welcomed) {
     welcome.execution = setup.execution;
   }
+  std::vector<std::pair<Fence, std::size_t>> given;  // with the bytes of their requests
   const auto keep_or_drop = [&](const std::vector<SliceCopy>& copies, bool is_held) {
     for (const SliceCopy& copy : copies) {
       const bool kept = claim(slot, copy, is_held, now);
@@ -101,7 +102,7 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
       if (!is_held) {
         // What is to be dropped takes its place until the slot says that it is gone.
         const Slice* slice = kept ? queue.find(copy.slice) : nullptr;
-        slot.out.insert(copy.fence, slice != nullptr ? slice->request.size() : 0);
+        given.emplace_back(copy.fence, slice != nullptr ? slice->request.size() : 0);
       }
     }
   };
@@ -109,12 +110,16 @@ void Controller::State::hear_hello(const std::string& peer, const wire::SlotHell
   keep_or_drop(hello.prefetched, false);
   keep_or_drop(hello.held, true);
   for (const wire::SliceOutcome& outcome : hello.reports) {
-    slot.out.insert(outcome.copy.fence, 0);
+    given.emplace_back(outcome.copy.fence, 0);
     for (const SliceCopy& member : outcome.leaving()) {
       if (Slice* slice = owned(slot, member)) {
         slice->listed = stamp;
       }
     }
+  }
+  std::sort(given.begin(), given.end());  // each is the last one then: however many there are, and in whatever order
+  for (const auto& [fence, bytes] : given) {
+    slot.out.insert(fence, bytes);
   }
   for (Slice* slice = slot.has.back(); slice != nullptr;) {
     Slice* previous = slice->previous;

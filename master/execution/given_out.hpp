@@ -29,6 +29,7 @@ class GivenOut {
         if (!at->is_gone) {
           return;
         }
+        first_ = std::min(first_, static_cast<std::size_t>(at - copies_.begin()));
         count(*at, bytes);
         return;
       }

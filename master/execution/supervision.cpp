@@ -166,19 +166,20 @@ void Controller::State::watch_slots(TimePoint now) {
     if (slot.peer.empty()) {
       continue;
     }
-    slots_seen_at = now;
+    const Duration silence = now - slot.heard_at;
+    const bool is_lost = silence > config.lease * 3 / 5;  // it beats five times in a lease, or twice with nothing
+    slots_seen_at = is_lost ? slots_seen_at : now;
     if (publish_trouble.empty() && !slot.waiting.empty()) {
       publish_trouble = slot.node.text + ": " + slot.waiting;
     }
-    const Duration silence = now - slot.heard_at;
-    const bool is_lost = silence > config.lease * 3 / 5;
     if (is_lost) {
       // Its connection stays for its return: that of a process that stands still does not break. What it answers then
       // counts where it is the first.
       slot.recall_at.reset();
       give_all_again(slot, Return::lost, now);
     }
-    if (is_lost || silence > config.probe_after) {
+    // One that has nothing beats half as often.
+    if (is_lost || (!slot.has.empty() && silence > config.probe_after)) {
       slot.silent = true;
       if (now - slot.probed_at > config.probe_after / 2) {
         slot.probed_at = now;
@@ -270,7 +271,7 @@ void Controller::State::tell_master(TimePoint now, bool is_beat) {
           .settled = settled};
   for (const auto& [process, index] : slots.all()) {
     const SlotView& slot = *slots.at(index);
-    told.slots_connected += slot.peer.empty() ? 0 : 1;
+    told.slots_connected += slot.peer.empty() || slot.silent ? 0 : 1;
     told.slots_active += slot.assigned > 0 ? 1 : 0;
   }
   out.emplace_back(SendControl{"master", told});

@@ -14,6 +14,8 @@ namespace {
 
 /// Beats without an answer after which the slot says hello again: a restarted controller may not know it.
 constexpr int unanswered_beats_max = 3;
+constexpr int beats_in_a_lease = 5;
+constexpr Duration beat_min = 10ms;
 /// A window that doubled or halved is told at once, but not more often than this.
 constexpr Duration window_news_min = 20ms;
 /// Slices of microseconds are reported together, those that take longer than this one by one, each at once.
@@ -33,7 +35,10 @@ std::size_t bytes_of(const wire::SliceOutcome& outcome) {
 }  // namespace
 
 Slot::State::State(SlotConfig with, SlotSetup who)
-    : config(with), setup(std::move(who)), window(config.window_target, config.window_min, config.window_max) {}
+    : config(with),
+      setup(std::move(who)),
+      window(config.window_target, config.window_min, config.window_max),
+      beat(with.beat) {}
 
 void Slot::State::on(const Connected&, TimePoint now) {
   connected = true;
@@ -84,7 +89,7 @@ void Slot::State::on(const SlotTick&, TimePoint now) {
     out.emplace_back(Reconnect{});
   }
   if (connected && now >= beat_at) {
-    if (!welcomed || now - answered_at > config.beat * unanswered_beats_max) {
+    if (!welcomed || now - answered_at > beat * unanswered_beats_max) {
       say_hello(now);
     } else {
       say_beat(now);
@@ -150,6 +155,7 @@ void Slot::State::hear(const wire::SlotWelcome& welcome, TimePoint now) {
   }
   welcomed = true;
   epoch = welcome.epoch;
+  beat = std::min<Duration>(config.beat, std::max<Duration>(beat_min, welcome.lease_ms * 1ms / beats_in_a_lease));
   last_batch = welcome.batch;
   answered_at = now;
   if (!built && !welcome.execution.empty()) {
@@ -219,7 +225,7 @@ void Slot::State::say_hello(TimePoint now) {
   welcomed = false;
   unsaid_held.clear();
   unsaid.clear();
-  beat_at = now + config.beat;
+  beat_at = now + beat;
   announced = asked_window();
   wire::SlotHello hello{.number = ++hellos,
                         .ex_id = setup.ex_id,
@@ -249,7 +255,7 @@ void Slot::State::say_hello(TimePoint now) {
 }
 
 void Slot::State::say_beat(TimePoint now) {
-  beat_at = now + config.beat;
+  beat_at = now + (has_nothing() ? beat * 2 : beat);
   said_beat_at = now;
   announced = asked_window();
   wire::SlotBeat beat{.process = setup.process,
@@ -283,11 +289,17 @@ void Slot::State::say_beat(TimePoint now) {
 void Slot::State::say_overdue_reports(TimePoint now) {
   std::vector<SliceCopy> overdue;
   for (const auto& [copy, report] : reports) {
-    if (report.said_at && now - *report.said_at >= config.beat / 2) {
+    if (report.said_at && now - *report.said_at >= beat / 2) {
       overdue.push_back(copy);
     }
   }
   say_report(overdue, now);
+}
+
+/// Then nothing is lost with it, and half as many beats do: thousands of slots that wait cost their controller little.
+bool Slot::State::has_nothing() const {
+  return holdings.handed().empty() && holdings.prefetched().empty() && holdings.held().empty() && reports.empty() &&
+         unpublished.empty();
 }
 
 bool Slot::State::is_time_to_report(TimePoint now) const {
@@ -414,6 +426,9 @@ void Slot::State::after_step(TimePoint now) {
   if (is_time_to_report(now)) {
     reported_at = now;
     say_report(std::exchange(unsaid, {}), now);
+  }
+  if (!has_nothing()) {
+    beat_at = std::min(beat_at, now + beat);
   }
   const std::uint32_t wanted = asked_window();
   if (welcomed && (wanted >= announced * 2 || wanted * 2 <= announced) && wanted != announced &&

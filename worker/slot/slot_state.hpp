@@ -51,6 +51,7 @@ struct Slot::State {
   void say_report(const std::vector<wire::SliceCopy>& copies, TimePoint now);
   void say_overdue_reports(TimePoint now);
   bool is_time_to_report(TimePoint now) const;
+  bool has_nothing() const;
   void give_back(const std::vector<wire::SliceCopy>& copies, bool recall_answered = false,
                  const std::string& reason = {});
   void give_back_unbegun(bool recall_answered);
@@ -96,6 +97,7 @@ struct Slot::State {
   std::uint64_t epoch = 0;
   std::uint64_t last_batch = 0;
   std::uint32_t announced = 0;  ///< window as the controller heard it last
+  Duration beat{};              ///< of one that has something: at least five in a lease
   TimePoint beat_at{};          ///< counts while connected
   TimePoint said_beat_at{};
   TimePoint answered_at{};

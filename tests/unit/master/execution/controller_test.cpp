@@ -209,12 +209,27 @@ BOOST_AUTO_TEST_CASE(slots_were_not_silent_while_the_controller_stood_still) {
   desk.hello("s2");
   desk.now += 10s;
   desk.step(StoodStill{10s});
-  desk.wait(1s);
-  BOOST_TEST(desk.assigned("s2").empty());
-  desk.wait(1s);
   desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2});
-  desk.wait(1500ms);
+  desk.wait(2500ms);
+  BOOST_TEST(desk.assigned("s2").empty(), "what s1 has is not given to another before s1 was silent for its time");
+  desk.said("s2", wire::SlotBeat{.process = {"s2"}, .epoch = 1, .window = 2});
+  desk.wait(1s);
   BOOST_TEST(desk.assigned("s2").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(an_execution_all_of_whose_slots_are_silent_says_what_it_waits_for) {
+  ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
+  desk.open();
+  desk.commit();
+  desk.hello("s1");
+  desk.slice(1);
+  desk.commit();
+  desk.wait(2s);
+  BOOST_TEST(desk.beat().waiting.empty());
+  BOOST_TEST(desk.beat().slots_connected == 1U);
+  desk.wait(6s);
+  BOOST_TEST(!desk.beat().waiting.empty());
+  BOOST_TEST(desk.beat().slots_connected == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_beat_does_not_list_though_its_batch_arrived_is_given_out_again_at_once) {

@@ -503,6 +503,47 @@ BOOST_AUTO_TEST_CASE(a_controller_that_answers_no_beats_is_greeted_again) {
   BOOST_TEST(desk.said<wire::SlotHello>().size() >= 1U);
 }
 
+BOOST_AUTO_TEST_CASE(
+    a_slot_that_has_nothing_beats_half_as_often_and_one_that_has_something_at_once_as_often_as_others) {
+  SlotDesk desk;
+  desk.connect();
+  desk.said<wire::SlotBeat>();  // with the welcome
+  const auto beats_in = [&](Duration time) {
+    std::size_t beats = 0;
+    for (Duration passed{}; passed < time; passed += 100ms) {
+      desk.wait(100ms);
+      for (const wire::SlotBeat& beat : desk.said<wire::SlotBeat>()) {
+        desk.hear(wire::SlotBeatAck{.sent_at_us = beat.sent_at_us});
+        ++beats;
+      }
+    }
+    return beats;
+  };
+  BOOST_TEST(beats_in(8s) == 4U);
+  beats_in(100ms);
+  desk.assign(1, 1);
+  BOOST_TEST(beats_in(1s) == 1U, "its next beat does not wait as long as if it had nothing");
+  BOOST_TEST(beats_in(5s) == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(a_slot_beats_five_times_in_a_lease_however_short_that_is) {
+  SlotDesk desk;
+  desk.step(Connected{});
+  const std::uint64_t number = desk.said<wire::SlotHello>().at(0).number;
+  desk.hear(wire::SlotWelcome{.hello = number, .ex_id = {"ex1"}, .epoch = 1, .lease_ms = 1'000, .execution = "{}"});
+  desk.assign(1, 1);
+  desk.said<wire::SlotBeat>();
+  std::size_t beats = 0;
+  for (int i = 0; i < 20; ++i) {
+    desk.wait(50ms);
+    for (const wire::SlotBeat& beat : desk.said<wire::SlotBeat>()) {
+      desk.hear(wire::SlotBeatAck{.sent_at_us = beat.sent_at_us});
+      ++beats;
+    }
+  }
+  BOOST_TEST(beats == 5U);
+}
+
 BOOST_AUTO_TEST_CASE(the_window_holds_about_its_target_of_work) {
   Window window{100ms, 2, 512};
   BOOST_TEST(window.size() == 2U);
