@@ -1,5 +1,6 @@
 /* Gearman on the work of W1, W3 and W5: jobs run by workers that are processes of their own.
  * usage: gearman dispatch JOBS WORKERS | latency TIMES | faults JOBS WORKERS MS KILLS | idle WORKERS */
+#include <errno.h>
 #include <fcntl.h>
 #include <libgearman/gearman.h>
 #include <netinet/in.h>
@@ -138,7 +139,10 @@ int main(int argc, char **argv) {
   char effects_path[] = "/tmp/slicebus-bench-gearman-XXXXXX";
   if (fails) {
     effects = mkstemp(effects_path);
-    fcntl(effects, F_SETFL, O_APPEND);
+    if (effects < 0 || fcntl(effects, F_SETFL, O_APPEND) != 0) {
+      fprintf(stderr, "gearman: %s: %s; make room in /tmp\n", effects_path, strerror(errno));
+      return 1;
+    }
     job_us = (useconds_t)(1000 * atol(argv[4]));
   }
   in_port_t port = free_port();
