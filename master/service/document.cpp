@@ -35,6 +35,13 @@ Result<Document> Document::parse(std::string_view text, std::string_view of_what
   return Document(std::move(json));
 }
 
+Result<Document> Document::checked(std::string text, std::string_view of_what) {
+  if (!Json::accept(text)) {
+    return no_object(of_what);
+  }
+  return unread(std::move(text), of_what);
+}
+
 Result<Document> Document::unread(std::string text, std::string_view of_what) {
   if (!is_whole_object(text)) {
     return no_object(of_what);

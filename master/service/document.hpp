@@ -22,6 +22,8 @@ class Document {
 
   /// A document as a store keeps it. Errors: internal (no JSON object), saying of what.
   static Result<Document> parse(std::string_view text, std::string_view of_what);
+  /// The same, checked as a whole and read when its fields are asked for: showing it costs no tree of values.
+  static Result<Document> checked(std::string text, std::string_view of_what);
   /// The same, looked at only as far as showing it needs (json_text.hpp).
   static Result<Document> unread(std::string text, std::string_view of_what);
 

@@ -177,7 +177,7 @@ Answer<Document> Executions::get(const ExecutionId& ex_id) const {
   if (!record) {
     return refuse(RefusalKind::not_found, "Could not find execution " + ex_id.text);
   }
-  auto document = Document::parse(record->document, "execution " + ex_id.text);
+  auto document = Document::checked(record->document, "execution " + ex_id.text);
   if (!document) {
     return refuse(document.error());
   }

@@ -120,7 +120,7 @@ Answer<Jobs::Found> Jobs::find(const JobId& job_id) const {
   if (!record) {
     return refuse(RefusalKind::not_found, "Could not find job " + job_id.text);
   }
-  auto document = Document::parse(record->document, "job " + job_id.text);
+  auto document = Document::checked(record->document, "job " + job_id.text);
   if (!document) {
     return refuse(document.error());
   }

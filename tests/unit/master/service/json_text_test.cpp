@@ -38,6 +38,18 @@ BOOST_AUTO_TEST_CASE(every_cut_of_a_document_is_noticed) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_checked_document_is_whole_valid_json_and_shown_as_it_was_stored) {
+  const auto document = Document::checked(R"({"name":"a","list":[1,{}]})", "job 1").value();
+  std::string shown;
+  document.show(shown);
+  BOOST_TEST(shown == Json::parse(R"({"name":"a","list":[1,{}]})").dump(4));
+  BOOST_TEST(document.json().at("name") == "a");
+  for (const char* damaged :
+       {"", "garbage", "{garbage}", "[1]", "7", R"({"name":"a")", R"({"name":"a"}})", "{\"a\":\"\xff\"}"}) {
+    BOOST_TEST(!Document::checked(damaged, "job 1").has_value(), damaged);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_document_that_was_read_and_changed_shows_the_change) {
   auto document = Document::unread(R"({"name":"a"})", "job 1").value();
   const Document before = document;
