@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -46,19 +45,27 @@ std::string_view reason(int status) {
   return row == reasons.end() ? std::string_view("Status") : row->second;
 }
 
+/// @param number  0..99
+std::string two_digits(auto number) {
+  return {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10)};
+}
+
 /// "Sun, 06 Nov 1994 08:49:37 GMT"; not by strftime, whose names follow the locale.
 std::string http_date(WallTime at) {
   constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
-                days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday, months[static_cast<std::size_t>(utc.tm_mon)],
-                utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
-  return text.data();
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
+  std::string text = days[std::chrono::weekday(day).c_encoding()];
+  text.append(", ").append(two_digits(unsigned{date.day()}));
+  text.append(1, ' ').append(months[unsigned{date.month()} - 1]).append(1, ' ');
+  text.append(std::to_string(int{date.year()}));
+  text.append(1, ' ').append(two_digits(time.hours().count()));
+  text.append(1, ':').append(two_digits(time.minutes().count()));
+  text.append(1, ':').append(two_digits(time.seconds().count()));
+  return text.append(" GMT");
 }
 
 }  // namespace
