@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 #include <type_traits>
+#include <utility>
 
 #include "common/log/log.hpp"
 #include "master/http/response_writer.hpp"
@@ -58,6 +59,7 @@ void RecordsActor::run() {
     poll.wait(executions_.unwritten() ? std::optional<std::chrono::microseconds>(write_again_after) : std::nullopt);
     open = take_facts();
     while (auto checked = checker_.receive()) {
+      begin_change();
       assets_.on(std::move(*checked));
     }
     if (serving_ && poll.ready(requests)) {
@@ -71,6 +73,7 @@ void RecordsActor::run() {
 bool RecordsActor::take_facts() {
   bool open = true;
   while (auto fact = control_.receive()) {
+    begin_change();
     std::visit(
         [&](const auto& told) {
           using Told = std::decay_t<decltype(told)>;
@@ -100,9 +103,15 @@ bool RecordsActor::take_facts() {
 
 void RecordsActor::take_requests() {
   for (const http::HttpRequest& request : server_.take(requests_per_turn)) {
+    if (!api::only_reads(request)) {
+      begin_change();
+    }
     if (auto response = api_.handle(request)) {
-      log::debug("request_answered",
-                 {{"method", request.method}, {"target", request.target}, {"status", response->status}});
+      if (log::enabled(log::Level::debug)) {
+        log::debug(
+            "request_answered",
+            {{"method", request.method}, {"target", request.target}, {"status", response->status}, {"from", "loop"}});
+      }
       // What a command ordered is on its way before its answer: who reads the answer may count on it.
       tell_control();
       server_.answer(request.id, std::move(*response));
@@ -110,8 +119,18 @@ void RecordsActor::take_requests() {
   }
 }
 
+/// Before anything that reads may be answered with is touched: what the HTTP server has kept is older from here on.
+void RecordsActor::begin_change() {
+  server_.invalidate();
+  changed_ = true;
+}
+
 /// Durable first, then told and answered.
 void RecordsActor::finish_round() {
+  // Writing what the round left changes what is read once more: an ended execution is no longer a living one.
+  if (std::exchange(changed_, false) || executions_.unwritten()) {
+    server_.invalidate();
+  }
   const Result<void> written = executions_.flush();
   if (!written && !write_failed_) {
     log::error("records_not_written", {{"cause", written.error().text()}});

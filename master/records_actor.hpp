@@ -51,6 +51,7 @@ class RecordsActor {
   bool take_facts();
   void take_requests();
   void finish_round();
+  void begin_change();
   void tell_control();
   void record_errors(const wire::SlicesFailed& told);
   void on(const scheduler::StopServing&);
@@ -70,6 +71,7 @@ class RecordsActor {
   bus::PipeThread<service::Upload, service::CheckedUpload> checker_;
   ToMe control_;
   bool serving_ = true;
+  bool changed_ = false;  ///< something of this round may have changed what reads are answered
   bool write_failed_ = false;
   bool errors_failed_ = false;
 };

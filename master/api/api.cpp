@@ -1,7 +1,5 @@
 #include "master/api/api.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "master/api/body.hpp"
 #include "master/api/routes.hpp"
 #include "master/api/status.hpp"
@@ -11,13 +9,13 @@ namespace slicebus::api {
 
 using service::Answer;
 using service::Document;
-using service::Json;
 
 namespace {
 
-/// R-api-4: four spaces.
-http::HttpResponse json_response(int status, const Json& json) {
-  return {.status = status, .body = json.dump(4, ' ', false, Json::error_handler_t::replace)};
+http::HttpResponse json_response(int status, const Document& document) {
+  http::HttpResponse response{.status = status};
+  document.show(response.body);
+  return response;
 }
 
 std::string joined(const std::vector<std::string>& methods) {
@@ -30,11 +28,15 @@ std::string joined(const std::vector<std::string>& methods) {
 
 }  // namespace
 
+bool only_reads(const http::HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
+}
+
 http::HttpResponse Api::render(const Answer<Document>& answer, int status) const {
   if (!answer) {
     return http::standard_error(http_status(answer.error().kind, config_.validation_status), answer.error().message);
   }
-  return json_response(status, answer->json());
+  return json_response(status, *answer);
 }
 
 /// What an endpoint throws is a mistake of ours: it costs its own caller an answer, not everybody the master.
@@ -76,11 +78,13 @@ std::optional<http::HttpResponse> Api::answer(const http::HttpRequest& request) 
     return std::nullopt;
   }
   Reply& reply = **handled;
-  if (!reply.content_type.empty()) {
-    return http::HttpResponse{
-        .status = reply.status, .content_type = std::move(reply.content_type), .body = std::move(reply.text)};
-  }
-  return json_response(reply.status, reply.document.json());
+  http::HttpResponse response =
+      reply.content_type.empty()
+          ? json_response(reply.status, reply.document)
+          : http::HttpResponse{
+                .status = reply.status, .content_type = std::move(reply.content_type), .body = std::move(reply.text)};
+  response.cacheable = found.route->cacheable && response.status == 200;
+  return response;
 }
 
 }  // namespace slicebus::api

@@ -12,6 +12,9 @@ struct ApiConfig {
   int validation_status = 400;  ///< of an invalid job: 400, or 500 as Teraslice answers
 };
 
+/// Whether it changes nothing, whatever it is answered (RFC 9110 §9.2.1).
+bool only_reads(const http::HttpRequest& request);
+
 /// JSON in, JSON out: turns a request into a call of the service and its answer into a response.
 class Api {
  public:

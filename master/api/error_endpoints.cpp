@@ -28,7 +28,8 @@ Route errors_route(std::string_view path, Handler handler, std::string_view summ
           .summary = summary,
           .query = {from_parameter, size_parameter, sort_parameter, filter_parameter},
           .answer = "[SliceError]",
-          .refusals = std::move(refusals)};
+          .refusals = std::move(refusals),
+          .cacheable = true};
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ Route controller_route(std::string_view path, Handler handler, std::string_view 
           .summary = summary,
           .query = {},
           .answer = "[ControllerStats]",
-          .refusals = {404}};
+          .refusals = {404},
+          .cacheable = true};
 }
 
 }  // namespace
@@ -55,14 +56,16 @@ std::vector<Route> execution_endpoints() {
        .handler = list,
        .summary = "Executions, last changed first.",
        .query = {from_parameter, size_parameter, sort_parameter, filter_parameter, status_parameter, deleted_parameter},
-       .answer = "[Execution]"},
+       .answer = "[Execution]",
+       .cacheable = true},
       {.method = "GET",
        .path = "/ex/{ex_id}",
        .handler = get,
        .summary = "One execution, deleted ones too.",
        .query = {},
        .answer = "Execution",
-       .refusals = {404}},
+       .refusals = {404},
+       .cacheable = true},
       controller_route("/jobs/{job_id}/controller", controller_of_job, of_job),
       controller_route("/jobs/{job_id}/slicer", controller_of_job, of_job),
       controller_route("/ex/{ex_id}/controller", controller, of_execution),

@@ -80,14 +80,16 @@ std::vector<Route> job_endpoints() {
        .summary = "Jobs, last changed first.",
        .query = {from_parameter, size_parameter, sort_parameter, filter_parameter, active_parameter, deleted_parameter,
                  ex_parameter},
-       .answer = "[Job]"},
+       .answer = "[Job]",
+       .cacheable = true},
       {.method = "GET",
        .path = "/jobs/{job_id}",
        .handler = get,
        .summary = "One job, deleted ones too.",
        .query = {ex_parameter},
        .answer = "Job",
-       .refusals = {404}},
+       .refusals = {404},
+       .cacheable = true},
       {.method = "PUT",
        .path = "/jobs/{job_id}",
        .handler = replace,
@@ -130,7 +132,8 @@ std::vector<Route> job_endpoints() {
        .summary = "The latest execution of a job.",
        .query = {},
        .answer = "Execution",
-       .refusals = {404}},
+       .refusals = {404},
+       .cacheable = true},
   };
 }
 

@@ -74,6 +74,7 @@ struct Route {
   std::vector<int> successes{200};
   std::string_view id_schema = R"({"type":"string","minLength":1})";  ///< of the first {…}, as Parameter::schema
   std::string_view answer_400 = "Error";                              ///< a name of schemas.cpp
+  bool cacheable = false;  ///< its 200 follows from target and records alone: not from clock, chance or being alive
 };
 
 }  // namespace slicebus::api

@@ -78,7 +78,8 @@ Route table(std::string_view path, Handler handler, std::string_view summary, st
           .handler = handler,
           .summary = summary,
           .query = std::move(query),
-          .answer = "text"};
+          .answer = "text",
+          .cacheable = true};
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ std::vector<HttpRequest> HttpBridge::take(std::size_t count) {
 void HttpBridge::answer(std::uint64_t id, HttpResponse response) {
   const std::lock_guard lock(mutex_);
   if (waiting_.erase(id) == 1) {
-    answers_.push_back({id, std::move(response)});
+    answers_.push_back({id, std::move(response), revision_.load()});
     answers_ready_.signal();
   }
 }

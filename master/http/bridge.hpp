@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -20,6 +21,7 @@ class HttpBridge {
   struct Answer {
     std::uint64_t id = 0;
     HttpResponse response;
+    std::uint64_t revision = 0;  ///< at which it was given
   };
   /// How far the server is on its way out; each stage follows the one before it.
   enum class Stage : std::uint8_t {
@@ -50,6 +52,8 @@ class HttpBridge {
   void abandon(std::uint64_t id);
   /// Draining or stopping, and the last connection has gone.
   void report_idle() { idle_.signal(); }
+  /// Counts the calls of invalidate().
+  std::uint64_t revision() const { return revision_.load(); }
   /// Readable when take_news() has something new.
   int answers_fd() const { return answers_ready_.fd(); }
 
@@ -57,6 +61,8 @@ class HttpBridge {
   /// The oldest ones, at most `count`. The others stay where abandon() reaches them.
   std::vector<HttpRequest> take(std::size_t count);
   void answer(std::uint64_t id, HttpResponse response);
+  /// Before the state changes from which cacheable answers are made.
+  void invalidate() { ++revision_; }
   void advance(Stage stage);
   /// Waits for report_idle(). False: it did not come within `limit`.
   bool wait_idle(std::chrono::milliseconds limit);
@@ -68,6 +74,9 @@ class HttpBridge {
   EventFd requests_ready_;
   EventFd answers_ready_;
   EventFd idle_;
+  /// Written by the loop alone. Who has an answer, by the mutex or by any other way, finds the revision at least as new
+  /// as the state that it tells of.
+  std::atomic<std::uint64_t> revision_ = 0;
   std::mutex mutex_;  // guards what follows
   std::uint64_t last_id_ = 0;
   std::unordered_set<std::uint64_t> waiting_;

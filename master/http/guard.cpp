@@ -206,12 +206,23 @@ void GuardTransport::pump(Fd fd, Line& line, Now at) {
   }
 }
 
-/// Gives a complete request to the loop.
+/// Answers a complete request from the cache, or gives it to the loop.
 void GuardTransport::hand_over(Fd fd, Line& line, Now at) {
   auto received = line.connection.take_request();
   if (!received) {
     return;
   }
+  const bool reads = (received->method == "GET" || received->method == "HEAD") && received->body.empty();
+  if (const HttpResponse* known = reads ? cache_.find(received->target, bridge_.revision()) : nullptr) {
+    if (log::enabled(log::Level::debug)) {
+      log::debug(
+          "request_answered",
+          {{"method", received->method}, {"target", received->target}, {"status", known->status}, {"from", "cache"}});
+    }
+    line.connection.answer(*known, at);
+    return;
+  }
+  line.cached_as = reads ? received->target : std::string();
   const auto id = bridge_.offer({.method = std::move(received->method),
                                  .target = std::move(received->target),
                                  .content_type = std::move(received->content_type),
@@ -239,6 +250,9 @@ void GuardTransport::deliver_answers() {
       Line& line = lines_.at(fd);
       const Now at = now();
       line.request = 0;
+      if (answer.response.cacheable && !line.cached_as.empty()) {
+        cache_.keep(std::move(line.cached_as), answer.response, answer.revision);
+      }
       line.connection.answer(std::move(answer.response), at);
       pump(fd, line, at);
     });

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "master/http/answer_cache.hpp"
 #include "master/http/bridge.hpp"
 #include "master/http/connection.hpp"
 
@@ -39,6 +40,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
     Connection connection;
     std::uint64_t batch = 0;                 ///< of events, in which it began
     std::uint64_t request = 0;               ///< the id of the request at the bridge; 0: none
+    std::string cached_as;                   ///< its target, when its answer may be given again; empty: it may not
     Interest interest = Interest::Shutdown;  ///< what epoll is told; Shutdown: not told yet
     bool refused = false;                    ///< beyond the limit of connections, and not counted in it
   };
@@ -70,6 +72,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
   std::unordered_map<Fd, Line> lines_;
   std::unordered_map<std::uint64_t, Fd> waiting_;  ///< by request id
   std::vector<Fd> newcomers_;
+  AnswerCache cache_;
   std::size_t refused_ = 0;   ///< lines that are
   std::vector<char> buffer_;  ///< what one read takes, shared by all lines
 };

@@ -42,6 +42,9 @@ struct HttpResponse {
   std::string content_type = "application/json; charset=utf-8";
   std::string body;
   std::optional<std::string> allow = {};  ///< methods that the path has, "GET,HEAD"; nothing: the header is not sent
+  /// To a GET or HEAD without a body: it follows from the target and the loop's state alone, so the same request may
+  /// get it again, without the loop, until HttpServer::invalidate().
+  bool cacheable = false;
 };
 
 /// The listener, its thread, and the bridge to our loop. The only class with a mutex.
@@ -57,6 +60,9 @@ class HttpServer {
   virtual std::vector<HttpRequest> take(std::size_t count) = 0;
   /// From the loop's thread, any time later; a connection that is gone is no error. HEAD answers lose their body here.
   virtual void answer(std::uint64_t id, HttpResponse response) = 0;
+  /// From the loop's thread, before its state changes: no answer() from before is given again to a request that comes
+  /// after it.
+  virtual void invalidate() = 0;
   /// Takes no new connections, lets answers in flight go out (at most `limit`), stops the thread.
   virtual void drain(std::chrono::milliseconds limit) = 0;
 };

@@ -53,6 +53,7 @@ class PistacheServer : public HttpServer {
   int fd() const override { return bridge_.requests_fd(); }
   std::vector<HttpRequest> take(std::size_t count) override { return bridge_.take(count); }
   void answer(std::uint64_t id, HttpResponse response) override { bridge_.answer(id, std::move(response)); }
+  void invalidate() override { bridge_.invalidate(); }
   void drain(std::chrono::milliseconds limit) override;
 
  private:

@@ -25,7 +25,8 @@ using support::post;
 using support::RawClient;
 
 /// A real server on a free port, and a thread that plays the master's loop. It answers /big/N with N bytes, /later/MS
-/// after MS milliseconds, /never not at all, everything else at once with "METHOD target\n" and the body.
+/// after MS milliseconds, /never not at all, /state… with its state, a number that POST /change makes greater by one,
+/// as a cacheable answer, everything else at once with "METHOD target\n" and the body.
 class ServerFixture {
  public:
   explicit ServerFixture(HttpConfig config = {}) {
@@ -55,6 +56,7 @@ class ServerFixture {
  private:
   void run() {
     std::vector<std::pair<Steady::time_point, std::uint64_t>> later;
+    int state = 0;
     for (;;) {
       std::sort(later.begin(), later.end());
       int wait = -1;
@@ -80,6 +82,12 @@ class ServerFixture {
         } else if (request.target.starts_with("/later/")) {
           later.emplace_back(Steady::now() + std::chrono::milliseconds(std::stol(request.target.substr(7))),
                              request.id);
+        } else if (request.target.starts_with("/state")) {
+          server_->answer(request.id, {.content_type = "text/plain", .body = std::to_string(state), .cacheable = true});
+        } else if (request.target == "/change") {
+          server_->invalidate();
+          ++state;
+          server_->answer(request.id, {.content_type = "text/plain", .body = std::to_string(state)});
         } else if (request.target != "/never") {
           server_->answer(request.id, {.content_type = "text/plain",
                                        .body = request.method + ' ' + request.target + '\n' + request.body});

@@ -72,6 +72,94 @@ BOOST_AUTO_TEST_CASE(pipelined_requests_are_answered_in_order) {
   sender.join();
 }
 
+BOOST_AUTO_TEST_CASE(a_cacheable_answer_is_given_again_without_the_loop_until_something_changes) {
+  ServerFixture server;
+  RawClient client(server.port());
+  const auto first = client.ask(get("/state"));
+  BOOST_TEST(first.body == "0");
+  BOOST_TEST(server.taken() == 1U);
+  const auto again = RawClient(server.port()).ask(get("/state"));
+  BOOST_TEST(again.status == 200);
+  BOOST_TEST(again.body == "0");
+  client.send("HEAD /state HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  const auto head = client.read(true);
+  BOOST_TEST(head.head.find("Content-Length: 1\r\n") != std::string::npos);
+  BOOST_TEST(head.head.find("Connection: close\r\n") != std::string::npos);
+  BOOST_TEST(client.ended());
+  BOOST_TEST(server.taken() == 1U);
+  RawClient other(server.port());
+  BOOST_TEST(other.ask(post("/change", "")).body == "1");
+  BOOST_TEST(other.ask(get("/state")).body == "1");
+  BOOST_TEST(other.ask(get("/state?again")).body == "1");
+  BOOST_TEST(server.taken() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(what_may_be_answered_otherwise_goes_to_the_loop) {
+  ServerFixture server;
+  RawClient client(server.port());
+  BOOST_TEST(client.ask(get("/state")).body == "0");
+  BOOST_TEST(client.ask(post("/state", "")).body == "0");
+  BOOST_TEST(client.ask("GET /state HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx").body == "0");
+  BOOST_TEST(client.ask(get("/plain")).body == "GET /plain\n");
+  BOOST_TEST(client.ask(get("/plain")).body == "GET /plain\n");
+  BOOST_TEST(server.taken() == 5U);
+}
+
+BOOST_AUTO_TEST_CASE(pipelined_reads_and_changes_are_answered_in_order_from_cache_and_loop) {
+  ServerFixture server;
+  RawClient client(server.port());
+  constexpr int changes = 300;
+  std::string all;
+  for (int i = 0; i < changes; ++i) {
+    for (int again = 0; again < 10; ++again) {
+      all += get("/state");
+    }
+    all += post("/change", "");
+  }
+  std::thread sender([&] { client.send(all); });
+  for (int i = 0; i < changes; ++i) {
+    for (int again = 0; again < 10; ++again) {
+      BOOST_TEST_REQUIRE(client.read().body == std::to_string(i));
+    }
+    BOOST_TEST_REQUIRE(client.read().body == std::to_string(i + 1));
+  }
+  sender.join();
+  BOOST_TEST(server.taken() == 2U * changes);
+}
+
+BOOST_AUTO_TEST_CASE(nobody_reads_an_older_state_than_anybody_was_told_before) {
+  ServerFixture server;
+  std::atomic<int> told = 0;  // the newest state of which an answer has arrived anywhere
+  std::atomic<int> stale = 0;
+  std::atomic<bool> done = false;
+  const auto learn = [&](int state) {
+    for (int known = told; known < state && !told.compare_exchange_weak(known, state);) {
+    }
+  };
+  std::vector<std::thread> readers;
+  for (int reader = 0; reader < 4; ++reader) {
+    readers.emplace_back([&] {
+      RawClient client(server.port());
+      while (!done) {
+        const int before = told;
+        const int state = std::stoi(client.ask(get("/state")).body);
+        stale += state < before ? 1 : 0;
+        learn(state);
+      }
+    });
+  }
+  RawClient client(server.port());
+  for (int i = 0; i < 2'000; ++i) {
+    learn(std::stoi(client.ask(post("/change", "")).body));
+  }
+  done = true;
+  for (std::thread& reader : readers) {
+    reader.join();
+  }
+  BOOST_TEST(stale == 0);
+  BOOST_TEST(told == 2'000);
+}
+
 BOOST_AUTO_TEST_CASE(chunked_uploads_may_be_cut_anywhere) {  // dependencies.md, F1
   ServerFixture server;
   std::mt19937 chance(1);

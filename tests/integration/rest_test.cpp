@@ -1,8 +1,11 @@
 // The API of a real cluster of one slot: what commands answer in the states that unit tests can only pretend.
+#include <atomic>
 #include <boost/test/unit_test.hpp>
 #include <csignal>
+#include <functional>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/support/jobs.hpp"
 #include "tests/support/local_cluster.hpp"
@@ -28,6 +31,44 @@ bool is_busy(const std::string& ex_id) {
     return answer.status == 200 && answer.json().at(0).at("workers_active") == 1;
   });
 }
+
+/// Reads `target` over and over in some threads, and counts what is older than `told`, the newest that was known when
+/// the read began.
+class Hammer {
+ public:
+  Hammer(const std::string& target, const std::function<int(const json&)>& state_of) {
+    for (int i = 0; i < 3; ++i) {
+      threads_.emplace_back([this, target, state_of] {
+        while (!done_) {
+          const int before = told_;
+          const int state = state_of(cluster().get(target).json());
+          stale_ += state < before ? 1 : 0;
+          learn(state);
+          ++reads_;
+        }
+      });
+    }
+  }
+  ~Hammer() { end(); }
+  void learn(int state) {
+    for (int known = told_; known < state && !told_.compare_exchange_weak(known, state);) {
+    }
+  }
+  void end() {
+    done_ = true;
+    for (std::thread& thread : threads_) {
+      thread.join();
+    }
+    threads_.clear();
+  }
+  int stale() const { return stale_; }
+  int reads() const { return reads_; }
+
+ private:
+  std::atomic<int> told_ = 0, stale_ = 0, reads_ = 0;
+  std::atomic<bool> done_ = false;
+  std::vector<std::thread> threads_;
+};
 
 }  // namespace
 
@@ -58,6 +99,47 @@ BOOST_AUTO_TEST_CASE(an_execution_without_a_free_slot_waits_in_order_says_so_and
   BOOST_TEST(stop(first.ex_id) == json({{"status", "stopped"}}));
   BOOST_TEST(cluster().wait_for_end(third.ex_id) == "completed");
   BOOST_TEST(!cluster().execution(third.ex_id).contains("_waiting"));
+}
+
+BOOST_AUTO_TEST_CASE(no_read_shows_a_job_as_it_was_before_a_change_that_was_answered) {
+  json changing = job(1, 0);
+  const std::string job_id = cluster().post("/jobs?start=false", changing.dump()).json().at("job_id");
+  const auto number = [](const json& shown) {
+    const std::string name = shown.at("name");
+    return name.starts_with("change ") ? std::stoi(name.substr(7)) : 0;
+  };
+  Hammer hammer("/jobs/" + job_id, number);
+  for (int i = 1; i <= 150; ++i) {
+    changing["name"] = "change " + std::to_string(i);
+    BOOST_REQUIRE(cluster().api().request("PUT", "/jobs/" + job_id, changing.dump())->status == 200);
+    hammer.learn(i);
+    BOOST_TEST_REQUIRE(number(cluster().get("/jobs/" + job_id).json()) == i);
+  }
+  hammer.end();
+  BOOST_TEST(hammer.stale() == 0);
+  BOOST_TEST(hammer.reads() > 0);
+}
+
+BOOST_AUTO_TEST_CASE(no_read_shows_an_execution_as_it_was_before_a_command_that_was_answered) {
+  const auto posted = cluster().submit(job(100'000, 20));
+  BOOST_REQUIRE(cluster().becomes(posted.ex_id, "running"));
+  const std::string target = "/ex/" + posted.ex_id;
+  const auto hammer_as = [&](const std::string& command, const std::string& status) {
+    Hammer hammer(target, [status](const json& shown) { return shown.at("_status") == status ? 1 : 0; });
+    BOOST_TEST_REQUIRE(cluster().post(target + command).json().at("status") == status);
+    hammer.learn(1);
+    BOOST_TEST(cluster().status(posted.ex_id) == status);
+    BOOST_TEST(cluster().get("/jobs/" + posted.job_id + "/ex").json().at("_status") == status);
+    BOOST_TEST(cluster().get("/ex?status=" + status).body.find(posted.ex_id) != std::string::npos);
+    hammer.end();
+    BOOST_TEST(hammer.stale() == 0);
+  };
+  for (int i = 0; i < 5; ++i) {
+    hammer_as("/_pause", "paused");
+    hammer_as("/_resume", "running");
+  }
+  hammer_as("/_stop", "stopped");
+  BOOST_TEST(cluster().get(target + "/controller").status == 404);
 }
 
 BOOST_AUTO_TEST_CASE(every_waiting_stop_is_answered_and_later_ones_say_how_it_ended) {

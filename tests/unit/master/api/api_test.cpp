@@ -1,5 +1,7 @@
 #include "master/api/api.hpp"
 
+#include "master/api/routes.hpp"
+
 #include "tests/unit/master/service/office_fixture.hpp"
 
 using namespace slicebus;
@@ -50,6 +52,29 @@ BOOST_FIXTURE_TEST_CASE(answers_are_json_with_four_spaces_and_fields_in_order, D
   BOOST_TEST(info.at("platform") == "linux");
   BOOST_TEST(info.at("teraslice_version").get<std::string>().front() == 'v');
   BOOST_TEST(info.at("node_version").get<std::string>().front() == 'v');
+}
+
+BOOST_FIXTURE_TEST_CASE(only_what_follows_from_the_records_alone_may_be_given_again, Desk) {
+  const std::string ex_id = submit().text;
+  for (const std::string& target : {"/ex/" + ex_id, "/v1/ex/" + ex_id, std::string("/ex"), std::string("/jobs"),
+                                    std::string("/txt/ex"), std::string("/cluster/state"), std::string("/ex/errors")}) {
+    BOOST_TEST(ask("GET", target)->cacheable, target);
+    BOOST_TEST(ask("HEAD", target)->cacheable, target);
+  }
+  // Whether it lives shows in its own answer only; a refusal may have a cause that passes.
+  for (const char* target : {"/healthz", "/readyz", "/", "/ex/unknown", "/ex?size=x", "/unknown"}) {
+    BOOST_TEST(!ask("GET", target)->cacheable, target);
+  }
+  BOOST_TEST(!ask("OPTIONS", "/ex")->cacheable);
+  BOOST_TEST(!ask("POST", "/jobs/_validate", "{}")->cacheable);
+}
+
+BOOST_AUTO_TEST_CASE(no_endpoint_that_changes_something_is_cacheable_or_taken_for_a_read) {
+  for (const api::Route& route : api::routes()) {
+    const bool reads = api::only_reads({.method = std::string(route.method)});
+    BOOST_TEST(reads == (route.method == "GET"), route.path);
+    BOOST_TEST((reads || !route.cacheable), route.path);
+  }
 }
 
 BOOST_FIXTURE_TEST_CASE(unknown_endpoints_are_405_with_the_path_as_it_came, Desk) {

@@ -59,4 +59,18 @@ BOOST_AUTO_TEST_CASE(a_request_that_is_worked_on_keeps_its_place_until_it_is_ans
   BOOST_TEST(bridge.offer(request_for("/in time")).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_carries_the_revision_of_the_state_that_it_was_made_from) {
+  HttpBridge bridge(10);
+  const auto before = bridge.offer(request_for("/before"));
+  const auto after = bridge.offer(request_for("/after"));
+  bridge.answer(*before, {});
+  bridge.invalidate();
+  BOOST_TEST(bridge.revision() == 1U, "whoever gets an answer from before sees that it may be old");
+  bridge.answer(*after, {});
+  const auto news = bridge.take_news();
+  BOOST_TEST_REQUIRE(news.answers.size() == 2U);
+  BOOST_TEST(news.answers[0].revision == 0U);
+  BOOST_TEST(news.answers[1].revision == 1U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
