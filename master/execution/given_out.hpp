@@ -22,23 +22,19 @@ class GivenOut {
  public:
   /// @param bytes  of the request; 0 for a copy that the slot has run already
   void insert(const Fence& fence, std::size_t bytes) {
-    auto at = copies_.end();
-    if (!copies_.empty() && !(copies_.back().fence < fence)) {
-      at = place_of(fence);
-      if (at->fence == fence) {
-        if (!at->is_gone) {
-          return;
-        }
-        first_ = std::min(first_, static_cast<std::size_t>(at - copies_.begin()));
-        count(*at, bytes);
-        return;
-      }
-      at = copies_.insert(at, Copy{fence});
-      first_ = std::min(first_, static_cast<std::size_t>(at - copies_.begin()));
-    } else {
+    if (copies_.empty() || copies_.back().fence < fence) {
+      copies_.push_back({fence});
+      count(copies_.back(), bytes);
+      return;
+    }
+    auto at = place_of(fence);
+    if (at->fence != fence) {
       at = copies_.insert(at, Copy{fence});
     }
-    count(*at, bytes);
+    if (at->is_gone) {
+      first_ = std::min(first_, static_cast<std::size_t>(at - copies_.begin()));
+      count(*at, bytes);
+    }
   }
   void erase(const Fence& fence) {
     const auto at = place_of(fence);
