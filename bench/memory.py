@@ -86,7 +86,7 @@ def under_pressure(cluster, seconds):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--slices", type=int, default=10_000_000)
-    options.add_argument("--records", type=int, default=2_000, help="of each slice")
+    options.add_argument("--records", type=int, default=500, help="of each slice")
     options.add_argument("--seconds", type=float, default=20, help="of each state under pressure")
     options.add_argument("--bin", type=Path, default=PROGRAMS)
     options.add_argument("--only", choices=["slices", "pressure"])
