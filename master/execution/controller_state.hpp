@@ -70,7 +70,7 @@ struct Controller::State {
   void hear(SlotView& slot, const wire::SlotBeat& beat, TimePoint now);
   void hear(SlotView& slot, const wire::SliceReport& report, TimePoint now);
   void hear(SlotView& slot, const wire::SliceReturned& returned, TimePoint now);
-  void hear(SlotView& slot, const wire::SlicePublished& published, TimePoint now);
+  void hear(const wire::SlicePublished& published);
   void hear_held(SlotView& slot, const wire::SliceCopy& copy, TimePoint now);
   void confirm(SlotView& slot, std::uint64_t number);
   void hear_outcome(SlotView& slot, const wire::SliceOutcome& outcome, TimePoint now);

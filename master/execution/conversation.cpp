@@ -37,6 +37,11 @@ void Controller::State::on(const SlotSaid& event, TimePoint now) {
     hear_hello(event.peer, *hello, now);
     return;
   }
+  // What is visible stays so, whoever says it: also one that has ended since, and whose death was heard first. Without
+  // this last word its output would wait for a slot, and a stop with it, while others have them all.
+  if (const auto* published = std::get_if<wire::SlicePublished>(&event.message)) {
+    hear(*published);
+  }
   SlotView* slot = slots.by_peer(event.peer);
   const ProcessId* sender = sender_of(event.message);
   // An address that has not said hello (or another slot has by now) speaks of a state that this controller does not
@@ -48,8 +53,7 @@ void Controller::State::on(const SlotSaid& event, TimePoint now) {
   slot->silent = false;
   std::visit(Overloaded{[&](const wire::SlotBeat& said) { hear(*slot, said, now); },
                         [&](const wire::SliceReport& said) { hear(*slot, said, now); },
-                        [&](const wire::SliceReturned& said) { hear(*slot, said, now); },
-                        [&](const wire::SlicePublished& said) { hear(*slot, said, now); }, [](const auto&) {}},
+                        [&](const wire::SliceReturned& said) { hear(*slot, said, now); }, [](const auto&) {}},
              event.message);
   slots.refresh(*slot);
 }
@@ -307,7 +311,7 @@ void Controller::State::hear(SlotView& slot, const wire::SliceReturned& returned
   }
 }
 
-void Controller::State::hear(SlotView&, const wire::SlicePublished& published, TimePoint) {
+void Controller::State::hear(const wire::SlicePublished& published) {
   for (const SliceCopy& copy : published.copies) {
     if (publishing.hear(copy)) {
       accounting.publish(copy.slice);

@@ -69,6 +69,14 @@ class ControllerDesk {
     }
     step(Sliced{0, std::move(answer)});
   }
+  /// Opened, with this slot connected and slices 1..count, all there are, planned and given to it.
+  void serve(const std::string& name, std::size_t count) {
+    open();
+    commit();
+    hello(name);
+    slice(count);
+    commit();
+  }
   void hello(const std::string& name, std::uint32_t window = 2, wire::SlotHello hello = {}) {
     hello.number = ++hellos;
     if (hello.ex_id.empty()) {

@@ -53,11 +53,7 @@ BOOST_AUTO_TEST_CASE(a_window_is_never_exceeded_and_a_report_frees_its_place_whe
 
 BOOST_AUTO_TEST_CASE(the_first_completion_to_be_committed_wins_and_every_other_fence_is_dropped) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const SliceCopy first = desk.assigned("s1").at(0);
   desk.step(PeerGone{"peer-s1"});
   desk.hello("s2");
@@ -72,11 +68,7 @@ BOOST_AUTO_TEST_CASE(the_first_completion_to_be_committed_wins_and_every_other_f
 
 BOOST_AUTO_TEST_CASE(a_repeat_of_a_report_that_is_being_committed_waits_for_the_same_answer) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const SliceCopy copy = desk.assigned("s1").at(0);
   desk.completed("s1", copy);
   const auto groups = desk.groups();
@@ -91,11 +83,7 @@ BOOST_AUTO_TEST_CASE(a_repeat_of_a_report_that_is_being_committed_waits_for_the_
 
 BOOST_AUTO_TEST_CASE(an_execution_ends_completed_after_all_output_is_visible_and_exits_when_that_is_recorded) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const SliceCopy copy = desk.assigned("s1").at(0);
   desk.completed("s1", copy);
   desk.commit();
@@ -168,11 +156,7 @@ BOOST_AUTO_TEST_CASE(a_lease_that_ends_gives_the_slice_out_again_and_a_beat_rene
 
 BOOST_AUTO_TEST_CASE(what_a_silent_slot_has_goes_to_others_before_its_lease_ends_and_it_may_still_be_the_first) {
   ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(2);
-  desk.commit();
+  desk.serve("s1", 2);
   const std::vector<SliceCopy> frozen = desk.assigned("s1");
   BOOST_REQUIRE_EQUAL(frozen.size(), 2U);
   desk.hello("s2");
@@ -199,13 +183,33 @@ BOOST_AUTO_TEST_CASE(what_a_silent_slot_has_goes_to_others_before_its_lease_ends
               std::vector<wire::Acknowledgement>{{given[0], wire::Verdict::drop}, {given[1], wire::Verdict::publish}}));
 }
 
+BOOST_AUTO_TEST_CASE(the_last_word_of_a_slot_that_output_is_visible_counts_though_its_end_was_heard_first) {
+  ControllerDesk desk;
+  desk.serve("s1", 1);
+  const SliceCopy copy = desk.assigned("s1").at(0);
+  desk.completed("s1", copy);
+  desk.commit();
+  desk.step(ControlSaid{wire::SlotDied{.ex_id = {"ex1"}, .node = {"n1"}, .process = {"s1"}}});
+  desk.said("s1", wire::SlicePublished{{"s1"}, {copy}});
+  const auto groups = desk.commit();
+  BOOST_REQUIRE_EQUAL(groups.size(), 2U);
+  BOOST_TEST((groups[0].published == std::vector{copy.slice}));
+  BOOST_TEST(groups[1].final_state->status == "completed");
+}
+
+BOOST_AUTO_TEST_CASE(nobody_says_that_output_is_visible_of_an_attempt_that_was_not_accepted) {
+  ControllerDesk desk;
+  desk.serve("s1", 1);
+  const SliceCopy copy = desk.assigned("s1").at(0);
+  desk.completed("s1", copy);
+  desk.commit();
+  desk.said("stranger", wire::SlicePublished{{"stranger"}, {{copy.slice, {copy.fence.epoch, copy.fence.number + 1}}}});
+  BOOST_TEST(desk.commit().empty());
+}
+
 BOOST_AUTO_TEST_CASE(slots_were_not_silent_while_the_controller_stood_still) {
   ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   desk.hello("s2");
   desk.now += 10s;
   desk.step(StoodStill{10s});
@@ -219,11 +223,7 @@ BOOST_AUTO_TEST_CASE(slots_were_not_silent_while_the_controller_stood_still) {
 
 BOOST_AUTO_TEST_CASE(an_execution_all_of_whose_slots_are_silent_says_what_it_waits_for) {
   ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   desk.wait(2s);
   BOOST_TEST(desk.beat().waiting.empty());
   BOOST_TEST(desk.beat().slots_connected == 1U);
@@ -234,11 +234,7 @@ BOOST_AUTO_TEST_CASE(an_execution_all_of_whose_slots_are_silent_says_what_it_wai
 
 BOOST_AUTO_TEST_CASE(what_a_beat_does_not_list_though_its_batch_arrived_is_given_out_again_at_once) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   BOOST_TEST(desk.assigned("s1").size() == 1U);
   desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 1, .window = 2});
   BOOST_TEST(desk.assigned("s1").size() == 1U);
@@ -246,11 +242,7 @@ BOOST_AUTO_TEST_CASE(what_a_beat_does_not_list_though_its_batch_arrived_is_given
 
 BOOST_AUTO_TEST_CASE(a_batch_that_a_beat_misses_is_sent_again_under_its_number) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const auto first = desk.to_slot<wire::SliceAssign>("s1");
   desk.wait(1s);
   desk.said("s1", wire::SlotBeat{.process = {"s1"}, .epoch = 1, .last_batch = 0, .window = 2});
@@ -259,11 +251,7 @@ BOOST_AUTO_TEST_CASE(a_batch_that_a_beat_misses_is_sent_again_under_its_number) 
 
 BOOST_AUTO_TEST_CASE(the_end_of_an_earlier_copy_confirms_no_batch_that_gave_the_slice_again) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const SliceCopy earlier = desk.assigned("s1").at(0);
   desk.hello("s1");
   const auto again = desk.to_slot<wire::SliceAssign>("s1");
@@ -355,11 +343,7 @@ BOOST_AUTO_TEST_CASE(a_process_reported_dead_stays_dead) {
 
 BOOST_AUTO_TEST_CASE(slots_of_a_former_agent_are_dead_and_their_slices_go_out_again) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   BOOST_TEST(desk.assigned("s1").size() == 1U);
   desk.step(ControlSaid{wire::AgentRestarted{{"n1"}, {"a2"}, {{"a1"}}}});
   wire::SlotHello hello{.number = 1, .ex_id = {"ex1"}, .process = {"s2"}, .node = {"n1"}, .agent = {"a2"}, .window = 2};
@@ -369,11 +353,7 @@ BOOST_AUTO_TEST_CASE(slots_of_a_former_agent_are_dead_and_their_slices_go_out_ag
 
 BOOST_AUTO_TEST_CASE(paused_is_said_when_every_recall_is_answered_and_nothing_goes_out_until_resume) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(3);
-  desk.commit();
+  desk.serve("s1", 3);
   const auto given = desk.assigned("s1");
   BOOST_REQUIRE_EQUAL(given.size(), 2U);
   desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 5, .paused = true}});
@@ -411,11 +391,7 @@ BOOST_AUTO_TEST_CASE(stopped_is_proposed_when_nothing_is_at_a_slot_or_on_its_way
 
 BOOST_AUTO_TEST_CASE(a_stop_that_finds_everything_done_proposes_completed) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const auto given = desk.assigned("s1");
   desk.step(ControlSaid{wire::ControllerOrder{.ex_id = {"ex1"}, .number = 5, .stopping = true}});
   desk.completed("s1", given.at(0), false);
@@ -737,11 +713,7 @@ BOOST_AUTO_TEST_CASE(a_controller_takes_the_first_hello_that_it_hears_of_a_slot_
 // write: P2 of design.md.
 BOOST_AUTO_TEST_CASE(a_controller_with_nothing_to_write_asks_its_ledger_once_a_lease_and_ends_when_it_was_replaced) {
   ControllerDesk desk(ControllerDesk::plain(), {.lease = 5s});
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   desk.wait(4s);
   BOOST_TEST(desk.groups().empty());
   for (int lease = 0; lease < 2; ++lease) {
@@ -763,11 +735,7 @@ BOOST_AUTO_TEST_CASE(a_controller_with_nothing_to_write_asks_its_ledger_once_a_l
 
 BOOST_AUTO_TEST_CASE(terminated_it_commits_what_waits_and_exits_without_a_final_status) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(3);
-  desk.commit();
+  desk.serve("s1", 3);
   desk.completed("s1", desk.assigned("s1").at(0));
   desk.step(Terminate{});
   BOOST_TEST(desk.take<Exit>().empty());
@@ -876,11 +844,7 @@ BOOST_AUTO_TEST_CASE(a_controller_that_was_restarted_goes_on_where_the_records_a
 
 BOOST_AUTO_TEST_CASE(a_failure_is_told_once_it_is_durable_and_the_end_is_proposed_once_it_is_recorded) {
   ControllerDesk desk;
-  desk.open();
-  desk.commit();
-  desk.hello("s1");
-  desk.slice(1);
-  desk.commit();
+  desk.serve("s1", 1);
   const auto given = desk.assigned("s1");
   desk.said("s1", wire::SliceReport{{"s1"}, {ControllerDesk::failure(given.at(0))}});
   BOOST_TEST(desk.to_control<wire::SlicesFailed>("master").empty());
