@@ -12,7 +12,8 @@ namespace {
 
 /// Messages of the controller that are read before the loop looks at its other sources again.
 constexpr int messages_per_turn = 256;
-constexpr auto goodbye = 5ms;
+/// ZeroMQ's thread has so long to send what was said last, on a machine that has other things to do, too.
+constexpr auto goodbye = 50ms;
 
 SlotSetup setup_of(const wire::SlotBinding& binding) {
   return {.ex_id = binding.ex_id,
@@ -97,7 +98,9 @@ Result<void> SlotActor::run() {
   // The pause lets ZeroMQ's thread send what the core said last. Ending the context instead would wait for a controller
   // that is gone, and joining the operations' thread for an operation that nobody waits for: one that was taken back
   // may compute for an hour.
-  std::this_thread::sleep_for(goodbye);
+  if (!over_) {  // nobody listens to that any more
+    std::this_thread::sleep_for(goodbye);
+  }
   end_at_once(exit_->code);
 }
 
