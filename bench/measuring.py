@@ -28,7 +28,11 @@ def take_turns(contestants, rounds):
     """Everybody once, then everybody again: the load of the machine changes by the minute, and so it meets all of them."""
     for number in range(rounds):
         for contestant in contestants:
-            result = contestant.run()
+            try:
+                result = contestant.run()
+            except (Failed, subprocess.TimeoutExpired) as failure:  # of an hour of measurements, not all for one
+                print(f"  {number + 1}/{rounds} {contestant.name}, once more after: {failure}", file=sys.stderr, flush=True)
+                result = contestant.run()
             contestant.results.append(result)
             shown = ", ".join(f"{key} {value:,.3g}" if isinstance(value, float) else f"{key} {value:,}" for key, value in result.items())
             print(f"  {number + 1}/{rounds} {contestant.name}: {shown}", file=sys.stderr, flush=True)

@@ -21,9 +21,27 @@ namespace {
 using namespace slicebus;
 
 constexpr std::size_t batches_in_flight = 2;
+
+/// What was in a connection that broke is lost, for nobody remembers it: it is waited for only so long.
+class Patience {
+ public:
+  explicit Patience(std::chrono::seconds limit) : limit_(limit) {}
+  void heard() { last_ = std::chrono::steady_clock::now(); }
+  std::chrono::steady_clock::time_point last() const { return last_; }
+  bool over() const { return left().count() <= 0; }
+  std::chrono::microseconds left() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(last_ + limit_ - std::chrono::steady_clock::now());
+  }
+
+ private:
+  std::chrono::seconds limit_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+constexpr std::chrono::seconds giver_waits{10}, slots_wait{30};
 const wire::OperationCounts counts(2, wire::OperationCount{1, 1, 0, 2});
 
-/// As many slots as were asked for, each with a socket of its own; each ends when it is given an empty batch.
+/// As many slots as were asked for, each with a socket of its own; each ends when it is given an empty batch, all when
+/// nobody has said anything for too long.
 void answer(const std::string& endpoint, int first, int count) {
   bus::Context context;
   std::vector<std::pair<std::string, bus::Dealer>> slots;
@@ -34,7 +52,8 @@ void answer(const std::string& endpoint, int first, int count) {
     poll.watch(slots.back().second.native());
     static_cast<void>(slots.back().second.send(wire::SliceReport{.process = {name}}));
   }
-  for (int ended = 0; ended < count;) {
+  Patience patience(slots_wait);
+  for (int ended = 0; ended < count && !patience.over();) {
     bool heard = false;
     for (auto& [name, dealer] : slots) {
       while (const auto received = dealer.receive()) {
@@ -54,13 +73,16 @@ void answer(const std::string& endpoint, int first, int count) {
         static_cast<void>(dealer.send(report));
       }
     }
-    if (!heard) {
-      poll.wait(std::nullopt);
+    if (heard) {
+      patience.heard();
+    } else {
+      poll.wait(patience.left());
     }
   }
 }
 
 struct Given {
+  std::uint64_t slices = 0;
   double seconds = 0;
   long kb_connected = 0;  ///< resident memory, from before the first peer to when all have said something
   long kb_grown = 0;      ///< and to the last slice
@@ -71,11 +93,13 @@ Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, in
   bus::Poll poll;
   poll.watch(router.native());
   std::vector<std::string> peers;
-  while (peers.size() < static_cast<std::size_t>(slots)) {
+  Patience patience(giver_waits);
+  while (peers.size() < static_cast<std::size_t>(slots) && !patience.over()) {
     if (const auto received = router.receive()) {
       peers.push_back(received->peer);
+      patience.heard();
     } else {
-      poll.wait(std::nullopt);
+      poll.wait(patience.left());
     }
   }
   const long kb_connected = bench::resident_kb() - kb_before;
@@ -98,18 +122,23 @@ Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, in
       give_batch(peer);
     }
   }
-  for (std::uint64_t done = 0; done < slices;) {
+  std::uint64_t done = 0;
+  for (patience.heard(); done < slices && !patience.over();) {
+    bool heard = false;
     while (const auto received = router.receive()) {
       const auto message = *wire::decode(received->header, received->body);
       done += std::get<wire::SliceReport>(message).outcomes.size();
       give_batch(received->peer);
+      heard = true;
     }
-    if (done < slices) {
-      poll.wait(std::nullopt);
+    if (heard) {
+      patience.heard();
+    } else {
+      poll.wait(patience.left());
     }
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-  const Given given_out{took.count(), kb_connected, bench::resident_kb() - kb_before};
+  const std::chrono::duration<double> took = patience.last() - began;
+  const Given given_out{done, took.count(), kb_connected, bench::resident_kb() - kb_before};
   for (const std::string& peer : peers) {
     static_cast<void>(router.send(peer, wire::SliceAssign{1, ++number, {}}));
   }
@@ -162,7 +191,7 @@ int main(int argc, char** argv) {
   }
   std::printf(
       "{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f, \"kb_connected\": %ld, \"kb_grown\": %ld}\n",
-      slices, given.seconds, bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_connected,
-      given.kb_grown);
+      static_cast<unsigned long long>(given.slices), given.seconds,
+      bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_connected, given.kb_grown);
   return 0;
 }

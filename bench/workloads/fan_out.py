@@ -10,7 +10,7 @@ from measuring import Contestant, program, take_turns
 NAME = "W6 fan-out"
 SIZES = (1, 10, 100, 1000, 5000)
 SLOTS_IN_A_PROCESS = 1000
-SLICES_IN_FLIGHT = 10_000  # of the bare sockets, as the controller has ready at most
+SLICES_IN_FLIGHT = 10_000  # of the bare sockets, about as many as the controller has under way
 ENDLESS = 10**12
 PATIENCE = 60  # seconds until as many slots as were asked for are connected
 LIMIT_RATE, LIMIT_KB, LIMIT_OUR_KB = 0.7, 100, 4
