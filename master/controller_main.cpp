@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
+#include <optional>
 #include <variant>
 
 #include "common/bus/socket.hpp"
@@ -14,6 +16,8 @@
 #include "common/wire/codec.hpp"
 #include "master/execution/actor.hpp"
 #include "master/execution/slot_port.hpp"
+#include "master/store/sqlite/blank_file.hpp"
+#include "master/store/sqlite/ledger_tables.hpp"
 #include "master/store/sqlite/slice_ledger.hpp"
 
 namespace slicebus {
@@ -28,6 +32,7 @@ struct Settings {
   std::string slicer_port_range = "25679:26678";
   std::chrono::milliseconds beat{1'000};
   std::chrono::milliseconds lease{5'000};
+  std::string ledgers;
   std::string log_level = "info";
 };
 
@@ -46,10 +51,25 @@ config::Program program_of(Settings& settings) {
                  {"lease", &settings.lease,
                   "Silence about a slice after which it is given out again; of its slot, three fifths",
                   "200 ms..1 hour", 200, 3'600'000},
+                 {"ledgers", &settings.ledgers,
+                  "Where new ledgers will lie, so that a spare has one ready; empty: made when needed", "directory"},
                  config::log_level_field(&settings.log_level)}};
 }
 
-/// The binding, or the exit code of a spare that never gets one. Opens nothing.
+/// Opens ledgers; a new one begins as the blank one.
+execution::LedgerOpener opener_with(std::optional<store::sqlite::BlankFile> blank) {
+  const auto kept = std::make_shared<std::optional<store::sqlite::BlankFile>>(std::move(blank));
+  return [kept](const std::string& path) -> Result<std::unique_ptr<store::SliceLedger>> {
+    if (*kept) {
+      (*kept)->become(path);
+      kept->reset();
+    }
+    SB_TRY(ledger, store::SqliteSliceLedger::open_file(path));
+    return std::unique_ptr<store::SliceLedger>(std::move(ledger));
+  };
+}
+
+/// The binding, or the exit code of a spare that never gets one.
 std::variant<wire::ControllerBinding, int> await_binding(process::Channel& master, process::SignalFd& signals) {
   bus::Poll poll;
   poll.watch_fd(master.fd());
@@ -94,6 +114,10 @@ int controller_main(int argc, char** argv) {
     return exit_usage;
   }
   process::Channel master(STDIN_FILENO);
+  std::optional<store::sqlite::BlankFile> blank;
+  if (!settings.ledgers.empty()) {
+    blank = store::sqlite::BlankFile::make(settings.ledgers, store::sqlite::ledger_schema());
+  }
   std::variant<wire::ControllerBinding, int> bound = await_binding(master, signals);
   if (const int* code = std::get_if<int>(&bound)) {
     return *code;
@@ -107,10 +131,7 @@ int controller_main(int argc, char** argv) {
       .beat = settings.beat,
       .lease = settings.lease};
   return execution::serve_execution(shell, std::get<wire::ControllerBinding>(std::move(bound)), signals, master,
-                                    [](const std::string& path) -> Result<std::unique_ptr<store::SliceLedger>> {
-                                      SB_TRY(ledger, store::SqliteSliceLedger::open_file(path));
-                                      return std::unique_ptr<store::SliceLedger>(std::move(ledger));
-                                    });
+                                    opener_with(std::move(blank)));
 }
 
 }  // namespace slicebus

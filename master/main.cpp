@@ -103,6 +103,10 @@ int failed(const Error& error) {
   return exit_failed;
 }
 
+std::string ledger_folder(const Settings& settings) {
+  return std::filesystem::absolute(settings.data).lexically_normal().string() + "/ledgers";
+}
+
 std::vector<std::string> controller_arguments(const Settings& settings) {
   const auto ms = [](std::chrono::milliseconds duration) { return std::to_string(duration.count()) + "ms"; };
   return {"controller",
@@ -118,6 +122,8 @@ std::vector<std::string> controller_arguments(const Settings& settings) {
           ms(settings.beat),
           "--lease",
           ms(settings.lease),
+          "--ledgers",
+          ledger_folder(settings),
           "--log-level",
           settings.log_level};
 }
@@ -129,7 +135,7 @@ ControlConfig control_config(const Settings& settings, scheduler::PortRange port
   control.scheduler.node_grace = settings.silence_limit;
   control.scheduler.ports = ports;
   control.scheduler.broker = settings.broker;
-  control.scheduler.ledger_folder = std::filesystem::absolute(settings.data).lexically_normal().string() + "/ledgers";
+  control.scheduler.ledger_folder = ledger_folder(settings);
   control.scheduler.process = ProcessId{new_uuid()};
   control.scheduler.first_number = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())

@@ -16,6 +16,7 @@ namespace {
 
 constexpr int page_bytes_min = 512;
 constexpr int header_bytes = 100;
+constexpr int page_size_at = 16;
 constexpr int reserved_at = 20;  ///< in the header: bytes at the end of each page that are not SQLite's
 
 sqlite3_vfs* plain = nullptr;  ///< what really reads and writes
@@ -195,6 +196,20 @@ int open(sqlite3_vfs* /*self*/, const char* name, sqlite3_file* file, int flags,
 }
 
 }  // namespace
+
+void sum_pages(std::string& file) {
+  if (file.size() < header_bytes || file[reserved_at] != checksum_bytes) {
+    return;
+  }
+  // Big-endian; 1 stands for 65,536.
+  const std::size_t told =
+      static_cast<unsigned char>(file[page_size_at]) * 256U + static_cast<unsigned char>(file[page_size_at + 1]);
+  const std::size_t page = told == 1 ? 65'536 : told;
+  for (std::size_t at = 0; page >= page_bytes_min && at + page <= file.size(); at += page) {
+    put_sum(file.data() + at + page - checksum_bytes,
+            sum_of(file.data() + at, page - checksum_bytes, static_cast<sqlite3_int64>(at)));
+  }
+}
 
 void use_checked_files() {
   static sqlite3_vfs checking = [] {

@@ -20,6 +20,11 @@ constexpr int busy_ms = 2'000;
 /// Of a file whose pages carry checksums: "sbck".
 constexpr std::int64_t checked_application = 0x7362636b;
 
+// The header of a file (SQLite's file format, section 1.3).
+constexpr sqlite3_int64 file_header_bytes = 100;
+constexpr std::size_t versions_at = 18;  ///< of what may write it, of what may read it
+constexpr char version_of_wal = 2;
+
 const char* const space_remedy = "free some space there; nothing is lost, and it goes on when there is room";
 
 }  // namespace
@@ -154,11 +159,36 @@ Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path
 
 Database::~Database() { sqlite3_close_v2(handle_); }
 
-Result<void> Database::prepare_file(const Schema& schema) {
+void Database::reserve_checksums(const Schema& schema) {
   if (schema.checked) {
     int reserved = checksum_bytes;  // taken by a file that is made now
     sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   }
+}
+
+Result<std::string> Database::image_of(const Schema& schema) {
+  Database database(":memory:");
+  if (const int code = sqlite3_open_v2(database.path_.c_str(), &database.handle_,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+      code != SQLITE_OK) {
+    return fail(database.error(code));
+  }
+  database.reserve_checksums(schema);
+  SB_TRY_VOID(database.bring_to_shape(schema));
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, decltype(&sqlite3_free)> bytes(
+      sqlite3_serialize(database.handle_, "main", &size, 0), &sqlite3_free);
+  if (bytes == nullptr || size < file_header_bytes) {
+    return fail(database.error(SQLITE_NOMEM));
+  }
+  std::string image(reinterpret_cast<const char*>(bytes.get()), static_cast<std::size_t>(size));  // NOLINT: bytes
+  image[versions_at] = image[versions_at + 1] = version_of_wal;
+  sum_pages(image);
+  return image;
+}
+
+Result<void> Database::prepare_file(const Schema& schema) {
+  reserve_checksums(schema);
   SB_TRY_VOID(run("PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF"));
   SB_TRY(mode, prepare("PRAGMA journal_mode=WAL"));
   SB_TRY(row, mode.step());
@@ -169,6 +199,10 @@ Result<void> Database::prepare_file(const Schema& schema) {
   mode.reset();
   // Without the limit the log keeps the size of its largest moment.
   SB_TRY_VOID(run("PRAGMA journal_size_limit=8388608"));
+  return bring_to_shape(schema);
+}
+
+Result<void> Database::bring_to_shape(const Schema& schema) {
   if (schema.functions != nullptr) {
     SB_TRY_VOID(schema.functions(*this));
   }

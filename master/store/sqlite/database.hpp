@@ -89,6 +89,8 @@ class Database {
   static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
   /// An existing file of exactly this shape, which is not changed; its writer may be at it. Errors: as open().
   static Result<std::unique_ptr<Database>> open_to_read(const std::string& path, const Schema& schema);
+  /// The bytes of a new file, as open() would make it. Errors: internal, with SQLite's words.
+  static Result<std::string> image_of(const Schema& schema);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -112,7 +114,9 @@ class Database {
  private:
   friend class TimeLimit;
   explicit Database(std::string path) : path_(std::move(path)) {}
+  void reserve_checksums(const Schema& schema);
   Result<void> prepare_file(const Schema& schema);
+  Result<void> bring_to_shape(const Schema& schema);
   /// That a file made with checksums still has them.
   Result<void> check_header();
   Result<std::int64_t> number(const char* sql);

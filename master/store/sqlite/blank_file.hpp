@@ -1,0 +1,31 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "master/store/sqlite/database.hpp"
+
+namespace slicebus::store::sqlite {
+
+/// A file of a schema, whole and synced before anybody needs it: making one is most of what opening a new ledger costs.
+/// It has no name yet (O_TMPFILE, open(2)), so a process that dies with it leaves nothing behind.
+class BlankFile {
+ public:
+  /// In `folder`. Nothing where that cannot be, for whatever reason: Database::open makes files, too, and has the
+  /// errors.
+  static std::optional<BlankFile> make(const std::string& folder, const Schema& schema);
+  BlankFile(BlankFile&& other) noexcept;
+  BlankFile& operator=(BlankFile&& other) noexcept;
+  ~BlankFile();
+
+  /// Becomes the file at `path`, which lies in the same file system; at most once. Where there is a file, or the
+  /// write-ahead log of a former one, nothing happens. The name is durable with the first commit: SQLite syncs the
+  /// directory when it makes the log.
+  /// @return whether it did
+  bool become(const std::string& path);
+
+ private:
+  explicit BlankFile(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace slicebus::store::sqlite
