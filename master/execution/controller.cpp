@@ -85,7 +85,9 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
   for (store::PlannedSlice& slice : group.planned) {
     queue.add(std::move(slice), false);
   }
+  std::size_t ended = group.errors.size();
   for (const store::Completion& completion : group.completed) {
+    ended += completion.slices.size();
     const SlicePosition name = completion.slices.back();
     SlotIndex to_answer = no_slot;
     for (const SlicePosition at : completion.slices) {
@@ -116,6 +118,7 @@ void Controller::State::on(const GroupCommitted& event, TimePoint now) {
   if (!group.errors.empty() || (setup.recovery && !group.completed.empty())) {
     errors.grown();  // what a recovery completes may repair a failure
   }
+  ended_of_group = (7 * ended_of_group + ended + 7) / 8;
   for (const SlicePosition name : group.published) {
     publishing.erase(name);
   }
@@ -256,6 +259,12 @@ void Controller::State::after_step(TimePoint now) {
   }
 }
 
+/// What takes the place of slices that end during one group is durable with the next one: until then slots live on the
+/// line. A disk that syncs slowly needs a long one.
+std::size_t Controller::State::line_wanted() const {
+  return std::clamp(3 * ended_of_group, std::min(config.ready_least, config.ready_max), config.ready_max);
+}
+
 void Controller::State::ask_slicers(TimePoint now) {
   if (pause_wanted || ending() || !setup.continues) {
     return;
@@ -264,6 +273,7 @@ void Controller::State::ask_slicers(TimePoint now) {
   for (auto& [id, slicer] : slicers) {
     expected += slicer.asked;
   }
+  const std::size_t line = line_wanted();
   const std::size_t bytes = queue.queued_bytes() + accounting.planning_bytes();
   for (auto& [id, slicer] : slicers) {
     if (slicer.asked > 0 || slicer.position.done || now < slicer.ask_at || id >= setup.slicers) {
@@ -272,9 +282,9 @@ void Controller::State::ask_slicers(TimePoint now) {
     // Few at a time while requests may be large: the line is bounded in bytes, and their size is known only afterwards.
     const std::size_t largest = request_bytes_seen == 0 ? config.ready_bytes_max / 128 + 1 : request_bytes_seen;
     const std::size_t bytes_room = bytes < config.ready_bytes_max ? (config.ready_bytes_max - bytes) / largest : 0;
-    const std::size_t room = std::min(config.ready_max > expected ? config.ready_max - expected : 0, bytes_room);
+    const std::size_t room = std::min(line > expected ? line - expected : 0, bytes_room);
     // Not for every place that becomes free: a group of a few slices costs as much as one of a thousand.
-    const std::size_t worth_it = std::min({ask_max, config.ready_max / 4, config.ready_bytes_max / largest / 4});
+    const std::size_t worth_it = std::min({ask_max, line / 4, config.ready_bytes_max / largest / 4});
     if (room == 0 || (room < worth_it && queue.count(SliceState::ready) > 0)) {
       continue;
     }

@@ -22,7 +22,9 @@ struct ControllerConfig {
   Duration beat = 1s;         ///< how often slots and master hear from it
   Duration lease = 5s;        ///< silence about a slice after which it is given out again; of its whole slot 3/5 of it
   Duration probe_after = 2s;  ///< silence of a slot after which it is probed (an EHOSTUNREACH gives its slices out)
-  std::size_t ready_max = 4'000;                     ///< slices planned and not given out
+  /// Slices planned and not given out: more than the least while groups of the ledger take so long that slots finish
+  /// more than a third of the line during one.
+  std::size_t ready_least = 4'000, ready_max = 10'000;
   std::size_t ready_bytes_max = 64U << 20U;           ///< bytes of their requests
   std::size_t slot_bytes_max = 4U << 20U;             ///< of requests that one slot has or that are on their way to it
   std::size_t slots_bytes_max = 256U << 20U;          ///< and all slots; each may go beyond by one request

@@ -51,6 +51,7 @@ struct Controller::State {
   void on(const SlicerFailed& event, TimePoint now);
   void on(const Terminate&, TimePoint now);
   void after_step(TimePoint now);
+  std::size_t line_wanted() const;
   void ask_slicers(TimePoint now);
   void submit_group();
   void end_if_done();
@@ -156,7 +157,8 @@ struct Controller::State {
   TimePoint ended_at{};
 
   // trouble and time
-  TimePoint committed_at{};  ///< when the ledger took this epoch's word last
+  std::size_t ended_of_group = 0;  ///< slices that a group ends, on average over the last dozen
+  TimePoint committed_at{};        ///< when the ledger took this epoch's word last
   std::string commit_trouble{};
   Duration commit_back_off{};
   std::optional<TimePoint> commit_again_at{};

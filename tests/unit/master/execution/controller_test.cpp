@@ -563,6 +563,33 @@ BOOST_AUTO_TEST_CASE(the_line_of_ready_slices_is_bounded_in_number_and_bytes) {
   BOOST_TEST(total * 4'096 <= (1U << 20U));
 }
 
+BOOST_AUTO_TEST_CASE(the_line_of_ready_slices_is_as_long_as_the_ledger_is_slow) {
+  ControllerDesk desk{ControllerDesk::plain(), {.ready_least = 100, .ready_max = 1'000}};
+  desk.open();
+  desk.commit();
+  desk.hello("s1", 10'000);
+  std::uint64_t planned = 0;
+  const auto plan = [&] {
+    for (auto asks = desk.take<AskSlicer>(); !asks.empty(); asks = desk.take<AskSlicer>()) {
+      planned += asks[0].max;
+      desk.step(Sliced{0, {.requests = std::vector<std::string>(asks[0].max, "{}"), .cursor = "x"}});
+    }
+  };
+  plan();
+  BOOST_TEST(planned == 100U);
+  // Everything that waits goes out at once and ends while the group that makes it durable is written.
+  for (int groups = 0; groups < 100; ++groups) {
+    desk.commit();
+    for (const wire::SliceCopy& copy : desk.assigned("s1")) {
+      desk.completed("s1", copy, false);
+    }
+    planned = 0;
+    plan();
+  }
+  BOOST_TEST(planned <= 1'000U);
+  BOOST_TEST(planned > 900U);
+}
+
 /// Answers the slicer's question with requests of 1,000 bytes: all that there are.
 void slice_kilobytes(ControllerDesk& desk, std::size_t count) {
   operations::SlicerStep step{.cursor = "x", .done = true};
