@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <memory>
 #include <optional>
 #include <variant>
 
@@ -56,13 +55,27 @@ config::Program program_of(Settings& settings) {
                  config::log_level_field(&settings.log_level)}};
 }
 
-/// Opens ledgers; a new one begins as the blank one.
-execution::LedgerOpener opener_with(std::optional<store::sqlite::BlankFile> blank) {
-  const auto kept = std::make_shared<std::optional<store::sqlite::BlankFile>>(std::move(blank));
-  return [kept](const std::string& path) -> Result<std::unique_ptr<store::SliceLedger>> {
-    if (*kept) {
-      (*kept)->become(path);
-      kept->reset();
+using Blank = std::optional<store::sqlite::BlankFile>;
+
+/// For the ledger of an execution that is not known yet; nothing where that cannot be.
+Blank blank_ledger_in(const std::string& folder) {
+  if (folder.empty()) {
+    return std::nullopt;
+  }
+  auto made = store::sqlite::BlankFile::make(folder, store::sqlite::ledger_schema());
+  if (!made) {
+    log::debug("no_ledger_in_advance", {{"cause", made.error().text()}});
+    return std::nullopt;
+  }
+  return *std::move(made);
+}
+
+/// Opens ledgers; a new one begins as `blank`, which the caller owns and keeps as long.
+execution::LedgerOpener opener_with(Blank& blank) {
+  return [&blank](const std::string& path) -> Result<std::unique_ptr<store::SliceLedger>> {
+    if (blank) {
+      blank->become(path);
+      blank.reset();
     }
     SB_TRY(ledger, store::SqliteSliceLedger::open_file(path));
     return std::unique_ptr<store::SliceLedger>(std::move(ledger));
@@ -114,10 +127,7 @@ int controller_main(int argc, char** argv) {
     return exit_usage;
   }
   process::Channel master(STDIN_FILENO);
-  std::optional<store::sqlite::BlankFile> blank;
-  if (!settings.ledgers.empty()) {
-    blank = store::sqlite::BlankFile::make(settings.ledgers, store::sqlite::ledger_schema());
-  }
+  Blank blank = blank_ledger_in(settings.ledgers);
   std::variant<wire::ControllerBinding, int> bound = await_binding(master, signals);
   if (const int* code = std::get_if<int>(&bound)) {
     return *code;
@@ -131,7 +141,7 @@ int controller_main(int argc, char** argv) {
       .beat = settings.beat,
       .lease = settings.lease};
   return execution::serve_execution(shell, std::get<wire::ControllerBinding>(std::move(bound)), signals, master,
-                                    opener_with(std::move(blank)));
+                                    opener_with(blank));
 }
 
 }  // namespace slicebus

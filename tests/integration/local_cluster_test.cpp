@@ -1,4 +1,6 @@
 // M3: the life of a job through every call of the REST overview, against the real programs.
+#include <sys/stat.h>
+
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -25,9 +27,38 @@ json slow_job(const std::string& path, long records = records_of_job()) {
                  .output = path});
 }
 
+/// Of the ledger without a name that a process holds; 0: it holds none.
+ino_t nameless_ledger(std::optional<pid_t> pid) {
+  if (!pid) {
+    return 0;
+  }
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(*pid) + "/fd", gone)) {
+    struct stat about {};
+    if (std::filesystem::read_symlink(entry.path(), gone).string().find("/ledgers/#") != std::string::npos &&
+        ::stat(entry.path().c_str(), &about) == 0) {
+      return about.st_ino;
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(local_cluster)
+
+BOOST_AUTO_TEST_CASE(a_new_ledger_is_the_file_that_a_spare_controller_had_made) {
+  const TestDirectory directory;
+  const LocalCluster cluster(directory.path());
+  ino_t spare = 0;
+  BOOST_REQUIRE(
+      eventually(20s, [&] { return (spare = nameless_ledger(cluster.process("slicebus-master controller"))) != 0; }));
+  const auto posted = cluster.submit(job_of({.slices = 3}));
+  BOOST_TEST(cluster.wait_for_end(posted.ex_id) == "completed");
+  struct stat ledger {};
+  BOOST_REQUIRE(::stat((directory / ("data/ledgers/" + posted.ex_id + ".db")).c_str(), &ledger) == 0);
+  BOOST_TEST(ledger.st_ino == spare);
+}
 
 BOOST_AUTO_TEST_CASE(paused_execution_gives_out_nothing_and_keeps_its_slots_until_resumed) {
   const TestDirectory directory;

@@ -1,5 +1,4 @@
 #pragma once
-#include <optional>
 #include <string>
 
 #include "master/store/sqlite/database.hpp"
@@ -10,16 +9,15 @@ namespace slicebus::store::sqlite {
 /// It has no name yet (O_TMPFILE, open(2)), so a process that dies with it leaves nothing behind.
 class BlankFile {
  public:
-  /// In `folder`. Nothing where that cannot be, for whatever reason: Database::open makes files, too, and has the
-  /// errors.
-  static std::optional<BlankFile> make(const std::string& folder, const Schema& schema);
+  /// In `folder`. Errors: unavailable; Database::open makes files, too, so going on without one costs time only.
+  static Result<BlankFile> make(const std::string& folder, const Schema& schema);
   BlankFile(BlankFile&& other) noexcept;
   BlankFile& operator=(BlankFile&& other) noexcept;
   ~BlankFile();
 
-  /// Becomes the file at `path`, which lies in the same file system; at most once. Where there is a file, or the
-  /// write-ahead log of a former one, nothing happens. The name is durable with the first commit: SQLite syncs the
-  /// directory when it makes the log.
+  /// Becomes the file at `path`, which lies in the same file system; at most once. Where there is a file, or the log or
+  /// journal of a former one, nothing happens. The name is durable with the first commit: SQLite syncs the directory
+  /// when it makes the log. To be called before the file is opened: closing a descriptor lets go of what SQLite locked.
   /// @return whether it did
   bool become(const std::string& path);
 

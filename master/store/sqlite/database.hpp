@@ -89,7 +89,8 @@ class Database {
   static Result<std::unique_ptr<Database>> open(const std::string& path, const Schema& schema);
   /// An existing file of exactly this shape, which is not changed; its writer may be at it. Errors: as open().
   static Result<std::unique_ptr<Database>> open_to_read(const std::string& path, const Schema& schema);
-  /// The bytes of a new file, as open() would make it. Errors: internal, with SQLite's words.
+  /// The bytes of a new file that open() takes for one of its own, the counter of changes at 0. Errors: internal, with
+  /// SQLite's words.
   static Result<std::string> image_of(const Schema& schema);
   ~Database();
   Database(const Database&) = delete;

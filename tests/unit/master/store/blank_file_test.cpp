@@ -20,24 +20,25 @@ struct Folder : tests::TemporaryDirectory {
   bool empty() const { return std::filesystem::is_empty(path()); }
   sqlite::BlankFile blank() const {
     auto made = sqlite::BlankFile::make(path().string(), sqlite::ledger_schema());
-    BOOST_TEST_REQUIRE(made.has_value(), "no file without a name in " << path());
+    BOOST_TEST_REQUIRE(made.has_value(), (made ? "" : made.error().text()));
     return *std::move(made);
   }
 };
 
-/// Every row of the schema, and what the header says of its shape.
+/// Every row of the schema, what the header says of its shape, and who may read it.
 std::string shape_of(const std::string& path) {
   const auto database = sqlite::Database::open_to_read(path, sqlite::ledger_schema()).value();
   std::string shape;
-  for (const char* sql : {"SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY name",
-                          "SELECT CAST(epoch AS TEXT) FROM lineage", "PRAGMA application_id", "PRAGMA page_size",
-                          "PRAGMA journal_mode", "PRAGMA integrity_check"}) {
+  for (const char* sql :
+       {"SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY name",
+        "SELECT CAST(epoch AS TEXT) FROM lineage", "PRAGMA application_id", "PRAGMA page_size", "PRAGMA page_count",
+        "PRAGMA encoding", "PRAGMA auto_vacuum", "PRAGMA journal_mode", "PRAGMA integrity_check"}) {
     auto rows = database->prepare(sql).value();
     while (rows.step().value()) {
       shape += std::string(rows.bytes(0)) + "\n";
     }
   }
-  return shape;
+  return shape + std::to_string(static_cast<unsigned>(std::filesystem::status(path).permissions()));
 }
 
 }  // namespace
@@ -103,16 +104,18 @@ BOOST_AUTO_TEST_CASE(each_of_its_pages_carries_a_checksum) {
   BOOST_TEST(check_ledger(path).value().is_sound());
 }
 
-BOOST_AUTO_TEST_CASE(it_neither_replaces_a_file_nor_joins_the_log_of_a_former_one) {
+BOOST_AUTO_TEST_CASE(it_neither_replaces_a_file_nor_joins_the_log_or_journal_of_a_former_one) {
   const Folder folder;
   sqlite::BlankFile blank = folder.blank();
-  for (const char* name : {"there.db", "gone.db-wal"}) {
+  for (const char* name : {"there.db", "gone.db-wal", "rolled.db-journal"}) {
     std::ofstream(folder.file(name)) << "words";
   }
   BOOST_TEST(!blank.become(folder.file("there.db")));
   BOOST_TEST(std::filesystem::file_size(folder.file("there.db")) == 5U);
-  BOOST_TEST(!blank.become(folder.file("gone.db")));
-  BOOST_TEST(!std::filesystem::exists(folder.file("gone.db")));
+  for (const char* name : {"gone.db", "rolled.db"}) {
+    BOOST_TEST(!blank.become(folder.file(name)));
+    BOOST_TEST(!std::filesystem::exists(folder.file(name)));
+  }
   BOOST_TEST(blank.become(folder.file("free.db")));
   BOOST_TEST(!blank.become(folder.file("second.db")));
 }
