@@ -125,7 +125,12 @@ BOOST_AUTO_TEST_CASE(read_only_file_system_under_the_ledger_keeps_the_next_contr
   const auto controller = cluster.controller(writer.ex_id());
   BOOST_REQUIRE(::kill(master, SIGSTOP) == 0);
   kill_9("controller", controller);
-  BOOST_TEST(eventually(30s, [&] { return disk.remount(cluster, "ro"); }));
+  // The spare has the next ledger's file open; nobody starts another one while the master stands still.
+  BOOST_REQUIRE(eventually(30s, [&] {
+    const std::optional<pid_t> spare = cluster.process("slicebus-master controller");
+    return !spare || ::kill(*spare, SIGKILL) != 0;
+  }));
+  BOOST_REQUIRE(eventually(30s, [&] { return disk.remount(cluster, "ro"); }));
   BOOST_REQUIRE(::kill(master, SIGCONT) == 0);
   require_waiting(cluster, writer.ex_id(), (cluster.directory() / "data/ledgers").string());
   BOOST_REQUIRE(disk.remount(cluster, "rw"));
