@@ -17,6 +17,7 @@
 
 #include "bench/measured_process.hpp"
 #include "common/bus/socket.hpp"
+#include "common/descriptor.hpp"
 #include "common/overloaded.hpp"
 #include "common/version.hpp"
 #include "common/wire/codec.hpp"
@@ -40,28 +41,25 @@ volatile std::sig_atomic_t asked_to_end = 0;
 class Watch {
  public:
   Watch() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
-  ~Watch() { close(epoll_); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
 
   void add(bus::Dealer& dealer, std::uint64_t key) {
     for (const int fd : {dealer.fd(), dealer.monitor_fd()}) {
       epoll_event event{.events = EPOLLIN, .data = {.u64 = key}};
-      if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) {
+      if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
         std::perror("bench-fake-slots: epoll_ctl");
         std::exit(1);
       }
     }
   }
   void remove(bus::Dealer& dealer) {
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, dealer.fd(), nullptr);
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, dealer.monitor_fd(), nullptr);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, dealer.fd(), nullptr);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, dealer.monitor_fd(), nullptr);
   }
   /// @return their keys, some of them twice
   std::vector<std::uint64_t> wait(Duration longest) {
     std::array<epoll_event, 512> events;
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
-    const int ready = epoll_wait(epoll_, events.data(), events.size(), static_cast<int>(ms));
+    const int ready = epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(ms));
     std::vector<std::uint64_t> keys;
     for (int i = 0; i < ready; ++i) {
       keys.push_back(events[static_cast<std::size_t>(i)].data.u64);
@@ -70,7 +68,7 @@ class Watch {
   }
 
  private:
-  int epoll_;
+  Descriptor epoll_;
 };
 
 /// A core with its connection. The operations are this: what is begun has ended.

@@ -7,7 +7,6 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
-#include <utility>
 
 namespace slicebus::local {
 
@@ -39,15 +38,14 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
     return fail(Errc::unavailable, where, "cannot be made: " + error.message(),
                 "make it writable for this user, or choose another with --data DIR");
   }
-  const int lock = ::open((absolute / "local.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock < 0) {
+  Descriptor lock(::open((absolute / "local.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!lock.is_open()) {
     return fail(Errc::unavailable, where, "cannot be written: " + reason(errno),
                 "make it writable for this user, or choose another with --data DIR");
   }
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
     const int why = errno;
-    const std::string pid = holder_of(lock);
-    ::close(lock);
+    const std::string pid = holder_of(lock.get());
     if (why != EWOULDBLOCK) {
       return fail(Errc::unavailable, where, "cannot be locked: " + reason(why),
                   "choose one on a local disk with --data DIR");
@@ -56,22 +54,12 @@ Result<DataDirectory> DataDirectory::open(const std::string& path) {
                 "end that one with: kill " + pid + ", or choose another with --data DIR");
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock, 0) != 0 || ::pwrite(lock, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    const int why = errno;
-    ::close(lock);
-    return fail(Errc::unavailable, where, "cannot be written: " + reason(why),
+  if (::ftruncate(lock.get(), 0) != 0 ||
+      ::pwrite(lock.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    return fail(Errc::unavailable, where, "cannot be written: " + reason(errno),
                 "free some space, or choose another with --data DIR");
   }
-  return DataDirectory(absolute.lexically_normal(), lock);
-}
-
-DataDirectory::DataDirectory(DataDirectory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-DataDirectory::~DataDirectory() {
-  if (lock_ >= 0) {
-    ::close(lock_);
-  }
+  return DataDirectory(absolute.lexically_normal(), std::move(lock));
 }
 
 }  // namespace slicebus::local

@@ -1,7 +1,9 @@
 #pragma once
 #include <filesystem>
 #include <string>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 
 namespace slicebus::local {
@@ -12,17 +14,14 @@ class DataDirectory {
   /// Makes `path` and its logs/ when absent. Errors: conflict (another `slicebus local` has it: names its pid),
   /// unavailable (cannot be made or written).
   static Result<DataDirectory> open(const std::string& path);
-  DataDirectory(DataDirectory&& other) noexcept;
-  DataDirectory& operator=(DataDirectory&&) = delete;
-  ~DataDirectory();
 
   const std::filesystem::path& path() const { return path_; }  ///< absolute
   std::filesystem::path log_of(const std::string& program) const { return path_ / "logs" / (program + ".log"); }
 
  private:
-  DataDirectory(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}
+  DataDirectory(std::filesystem::path path, Descriptor lock) : path_(std::move(path)), lock_(std::move(lock)) {}
   std::filesystem::path path_;
-  int lock_;  ///< holds the lock on local.lock, in which our pid stands
+  Descriptor lock_;  ///< holds the lock on local.lock, in which our pid stands
 };
 
 }  // namespace slicebus::local

@@ -2,9 +2,10 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <random>
+
+#include "common/descriptor.hpp"
 
 namespace slicebus::local {
 
@@ -16,20 +17,19 @@ constexpr std::uint16_t last_port = 25'678;
 }  // namespace
 
 bool port_taken(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) {
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) {
     return true;
   }
   // With it a port in TIME_WAIT counts as free, as it does for the program that will bind it.
   const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool taken = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;  // NOLINT: sockets
-  ::close(fd);
-  return taken;
+  const auto* bound = reinterpret_cast<const sockaddr*>(&address);  // NOLINT: sockets
+  return ::bind(socket.get(), bound, sizeof address) != 0;
 }
 
 std::optional<std::uint16_t> free_port() {

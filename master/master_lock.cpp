@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 namespace slicebus {
 namespace {
@@ -36,34 +35,23 @@ Result<MasterLock> MasterLock::take(const std::string& folder) {
     return fail(file_error(folder, failed.value()));
   }
   const std::string path = folder + "/master.lock";
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) {
+  Descriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.is_open()) {
     return fail(file_error(folder, errno));
   }
-  MasterLock lock(fd);
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) {
       return fail(file_error(folder, errno));
     }
-    return fail(Errc::conflict, "data directory " + folder, "it is in use by " + holder_of(fd),
+    return fail(Errc::conflict, "data directory " + folder, "it is in use by " + holder_of(file.get()),
                 "stop that one first, or give another directory by --data");
   }
   const std::string pid = std::to_string(getpid()) + "\n";
-  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+  if (ftruncate(file.get(), 0) != 0 ||
+      pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     return fail(file_error(folder, errno));
   }
-  return lock;
-}
-
-MasterLock::MasterLock(MasterLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-MasterLock& MasterLock::operator=(MasterLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-MasterLock::~MasterLock() {
-  if (fd_ >= 0) {
-    close(fd_);
-  }
+  return MasterLock(std::move(file));
 }
 
 }  // namespace slicebus

@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 
 namespace slicebus {
@@ -10,13 +12,10 @@ class MasterLock {
  public:
   /// Makes the directory when absent. Errors: conflict (names the master that has it), unavailable, exhausted.
   static Result<MasterLock> take(const std::string& folder);
-  MasterLock(MasterLock&& other) noexcept;
-  MasterLock& operator=(MasterLock&& other) noexcept;
-  ~MasterLock();
 
  private:
-  explicit MasterLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
+  explicit MasterLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
 };
 
 }  // namespace slicebus

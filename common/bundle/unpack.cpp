@@ -8,28 +8,13 @@
 
 #include "common/bundle/bundle.hpp"
 #include "common/bundle/zip.hpp"
+#include "common/descriptor.hpp"
 
 namespace slicebus::bundle {
 namespace {
 
 namespace fs = std::filesystem;
 using Written = tl::expected<void, Problem>;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error disk_error(int number, const std::string& where) {
   const bool full = number == ENOSPC || number == EDQUOT;
@@ -45,7 +30,7 @@ class Writer {
   const std::optional<Error>& error() const { return error_; }
 
   Written entry(const Entry& entry) {
-    file_.reset();
+    file_.close();
     const fs::path path = top_ / entry.path;
     std::error_code made;
     fs::create_directories(entry.directory ? path : path.parent_path(), made);
@@ -54,9 +39,9 @@ class Writer {
     }
     if (!entry.directory) {
       const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-      file_.emplace(::open(path.c_str(), flags, entry.executable ? 0755 : 0644));
+      file_ = Descriptor(::open(path.c_str(), flags, entry.executable ? 0755 : 0644));
       path_ = path;
-      if (file_->get() < 0) {
+      if (!file_.is_open()) {
         return failed(errno, path);
       }
     }
@@ -64,9 +49,8 @@ class Writer {
   }
 
   Written bytes(std::string_view bytes) {
-    const int file = file_ ? file_->get() : -1;  // a walk has bytes of files only
     while (!bytes.empty()) {
-      const ssize_t wrote = ::write(file, bytes.data(), bytes.size());
+      const ssize_t wrote = ::write(file_.get(), bytes.data(), bytes.size());
       if (wrote < 0 && errno == EINTR) {
         continue;
       }
@@ -78,7 +62,7 @@ class Writer {
     return {};
   }
 
-  void close() { file_.reset(); }
+  void close() { file_.close(); }
 
  private:
   tl::unexpected<Problem> failed(int number, const fs::path& path) {
@@ -88,7 +72,7 @@ class Writer {
 
   fs::path top_;
   fs::path path_;
-  std::optional<Descriptor> file_;
+  Descriptor file_;  ///< of the last entry
   std::optional<Error> error_;
 };
 
@@ -104,7 +88,7 @@ fs::path root_of(const fs::path& top) {
 
 Result<void> sync_directory(const fs::path& path, bool whole_file_system) {
   const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || (whole_file_system ? ::syncfs(directory.get()) : ::fsync(directory.get())) != 0) {
+  if (!directory.is_open() || (whole_file_system ? ::syncfs(directory.get()) : ::fsync(directory.get())) != 0) {
     return fail(disk_error(errno, path.string()));
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "common/descriptor.hpp"
 #include "common/operations/dead_letter.hpp"
 #include "common/operations/file/file_error.hpp"
 #include "common/operations/operation.hpp"
@@ -41,8 +42,8 @@ const OperationSpec test_reader_spec{
 /// The file's text, checked to be a JSON array.
 Result<std::string> read_array(const std::string& path) {
   const std::string what = "Unable to read file at path " + path;
-  const file::File opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.valid()) {
+  const Descriptor opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.is_open()) {
     Error error = file::file_error(errno, "read", path);
     error.what = what + ": " + error.what;
     return fail(std::move(error));

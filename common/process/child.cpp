@@ -26,30 +26,12 @@ constexpr std::size_t message_bytes_max = 64U << 20U;
 // own.
 constexpr std::string_view parents_own = "SLICEBUS_CONFIG=";
 
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() { reset(-1); }
-  void reset(int fd) {
-    if (fd_ >= 0) {
-      close(fd_);
-    }
-    fd_ = fd;
+/// Away from 0, 1 and 2, which are free when this process was started with its own closed; the child's go there.
+void move_above_standard(Descriptor& descriptor) {
+  if (descriptor.is_open() && descriptor.get() <= STDERR_FILENO) {
+    descriptor = Descriptor(fcntl(descriptor.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
   }
-  /// Away from 0, 1 and 2, which are free when this process was started with its own closed; the child's go there.
-  void above_standard() {
-    if (fd_ >= 0 && fd_ <= STDERR_FILENO) {
-      reset(fcntl(fd_, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-    }
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
+}
 
 /// All that the child needs after the fork, made before it: between fork and exec nothing may allocate.
 struct Launch {
@@ -173,26 +155,26 @@ Result<Child> Child::spawn(const SpawnOptions& options) {
   launch.parent = getpid();
   launch.ignore_interrupt = options.ignore_interrupt;
 
-  Fd input;
-  Fd channel;
+  Descriptor input;
+  Descriptor channel;
   if (options.channel) {
     int pair[2];
     // A socket rather than a pipe: a write to a dead child is an error here and not a SIGPIPE.
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
       return failed("no channel");
     }
-    channel.reset(pair[0]);
-    input.reset(pair[1]);
+    channel = Descriptor(pair[0]);
+    input = Descriptor(pair[1]);
   } else {
-    input.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (input.get() < 0) {
+    input = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!input.is_open()) {
       return failed("/dev/null");
     }
   }
-  Fd output;
+  Descriptor output;
   if (!options.output_path.empty()) {
-    output.reset(open(options.output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
-    if (output.get() < 0) {
+    output = Descriptor(open(options.output_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    if (!output.is_open()) {
       return fail(Errc::unavailable, "start " + options.program,
                   "cannot write its output to " + options.output_path + ": " + std::strerror(errno),
                   "make the directory, and writable for this user");
@@ -202,10 +184,10 @@ Result<Child> Child::spawn(const SpawnOptions& options) {
   if (pipe2(trouble_ends, O_CLOEXEC) != 0) {
     return failed("no pipe");
   }
-  Fd trouble_read(trouble_ends[0]);
-  Fd trouble_write(trouble_ends[1]);
-  for (Fd* fd : {&input, &channel, &output, &trouble_read, &trouble_write}) {
-    fd->above_standard();
+  Descriptor trouble_read(trouble_ends[0]);
+  Descriptor trouble_write(trouble_ends[1]);
+  for (Descriptor* descriptor : {&input, &channel, &output, &trouble_read, &trouble_write}) {
+    move_above_standard(*descriptor);
   }
   launch.input = input.get();
   launch.output = output.get();
@@ -228,12 +210,12 @@ Result<Child> Child::spawn(const SpawnOptions& options) {
   }
   Child child;
   child.pid_ = pid;  // from here on its destructor reaps
-  child.channel_ = channel.release();
-  child.pidfd_ = open_pidfd(pid);
-  if (child.pidfd_ < 0) {
+  child.channel_ = std::move(channel);
+  child.pidfd_ = Descriptor(open_pidfd(pid));
+  if (!child.pidfd_.is_open()) {
     return failed("pidfd");
   }
-  trouble_write.reset(-1);
+  trouble_write.close();
   int number = 0;
   ssize_t got = 0;
   do {
@@ -248,16 +230,16 @@ Result<Child> Child::spawn(const SpawnOptions& options) {
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
-      pidfd_(std::exchange(other.pidfd_, -1)),
-      channel_(std::exchange(other.channel_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      channel_(std::move(other.channel_)),
       exit_(std::exchange(other.exit_, std::nullopt)) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this != &other) {
     Child old(std::move(*this));
     pid_ = std::exchange(other.pid_, -1);
-    pidfd_ = std::exchange(other.pidfd_, -1);
-    channel_ = std::exchange(other.channel_, -1);
+    pidfd_ = std::move(other.pidfd_);
+    channel_ = std::move(other.channel_);
     exit_ = std::exchange(other.exit_, std::nullopt);
   }
   return *this;
@@ -270,17 +252,11 @@ Child::~Child() {
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
   }
-  if (pidfd_ >= 0) {
-    close(pidfd_);
-  }
-  if (channel_ >= 0) {
-    close(channel_);
-  }
 }
 
 Result<void> Child::send(const std::string& bytes) {
   const std::string where = "channel to process " + std::to_string(pid_);
-  if (channel_ < 0) {
+  if (!channel_.is_open()) {
     return fail(Errc::unavailable, where, "is closed");
   }
   if (bytes.size() > message_bytes_max) {
@@ -294,7 +270,8 @@ Result<void> Child::send(const std::string& bytes) {
   const auto deadline = std::chrono::steady_clock::now() + channel_patience;
   std::size_t done = 0;
   while (done < framed.size()) {
-    const ssize_t wrote = ::send(channel_, framed.data() + done, framed.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t wrote =
+        ::send(channel_.get(), framed.data() + done, framed.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (wrote >= 0) {
       done += static_cast<std::size_t>(wrote);
       continue;
@@ -305,12 +282,12 @@ Result<void> Child::send(const std::string& bytes) {
     const int number = errno;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (number == EAGAIN && left.count() > 0) {
-      pollfd writable{channel_, POLLOUT, 0};
+      pollfd writable{channel_.get(), POLLOUT, 0};
       poll(&writable, 1, static_cast<int>(left.count()));
       continue;
     }
     // Half a message must not be followed by another: the child sees the end, and ends.
-    close(std::exchange(channel_, -1));
+    channel_.close();
     return fail(Errc::unavailable, where,
                 number == EAGAIN ? "it has read nothing for " + std::to_string(channel_patience.count()) + " ms"
                                  : std::string("it is gone: ") + std::strerror(number));
@@ -320,7 +297,7 @@ Result<void> Child::send(const std::string& bytes) {
 
 void Child::signal(int number) {
   if (pid_ > 0 && !exit_) {
-    signal_pidfd(pidfd_, number);
+    signal_pidfd(pidfd_.get(), number);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 
 /// Starting, watching and ending child processes. A child dies with the *thread* that forked it (PDEATHSIG): call
@@ -39,8 +40,8 @@ class Child {
   ~Child();
 
   pid_t pid() const { return pid_; }
-  int pidfd() const { return pidfd_; }         ///< readable when it has ended; for Poll::watch_fd
-  int channel_fd() const { return channel_; }  ///< -1 without a channel
+  int pidfd() const { return pidfd_.get(); }         ///< readable when it has ended; for Poll::watch_fd
+  int channel_fd() const { return channel_.get(); }  ///< -1 without a channel
   /// One message to the child's standard input (Channel::receive there). Errors: unavailable (it is gone).
   Result<void> send(const std::string& bytes);
   void signal(int number);
@@ -50,8 +51,8 @@ class Child {
  private:
   Child() = default;
   pid_t pid_ = -1;
-  int pidfd_ = -1;
-  int channel_ = -1;
+  Descriptor pidfd_;
+  Descriptor channel_;
   std::optional<Exit> exit_;
 };
 

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
-#include <utility>
 
 namespace slicebus::process {
 namespace {
@@ -33,40 +32,13 @@ Result<ReadyPipe> ReadyPipe::open() {
     return fail(Errc::unavailable, "ready pipe", std::strerror(errno), "raise the limit of open files (`ulimit -n`)");
   }
   fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  return ReadyPipe(ends[0], ends[1]);
-}
-
-ReadyPipe::ReadyPipe(ReadyPipe&& other) noexcept
-    : read_(std::exchange(other.read_, -1)),
-      write_(std::exchange(other.write_, -1)),
-      text_(std::move(other.text_)),
-      news_(other.news_) {}
-
-ReadyPipe& ReadyPipe::operator=(ReadyPipe&& other) noexcept {
-  std::swap(read_, other.read_);
-  std::swap(write_, other.write_);
-  std::swap(text_, other.text_);
-  std::swap(news_, other.news_);
-  return *this;
-}
-
-ReadyPipe::~ReadyPipe() {
-  started();
-  if (read_ >= 0) {
-    close(read_);
-  }
-}
-
-void ReadyPipe::started() {
-  if (write_ >= 0) {
-    close(std::exchange(write_, -1));
-  }
+  return ReadyPipe(Descriptor(ends[0]), Descriptor(ends[1]));
 }
 
 ReadyPipe::News ReadyPipe::read() {
   char chunk[line_bytes_max];
   while (!news_.closed) {
-    const ssize_t got = ::read(read_, chunk, sizeof chunk);
+    const ssize_t got = ::read(read_.get(), chunk, sizeof chunk);
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -103,7 +75,7 @@ Result<std::uint16_t> ReadyPipe::await(int timeout_ms) {
       return fail(Errc::timed_out, "start", "the process does not serve after " + std::to_string(timeout_ms) + " ms",
                   "its log says what it waits for");
     }
-    pollfd readable{read_, POLLIN, 0};
+    pollfd readable{read_.get(), POLLIN, 0};
     poll(&readable, 1, static_cast<int>(left));
   }
 }

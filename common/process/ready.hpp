@@ -2,7 +2,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 
 /// How a process tells who started it that it serves, and where: the line `port <n>` on the descriptor of --ready-fd.
@@ -18,13 +20,10 @@ class ReadyPipe {
  public:
   /// Errors: unavailable (no descriptors left).
   static Result<ReadyPipe> open();
-  ReadyPipe(ReadyPipe&& other) noexcept;
-  ReadyPipe& operator=(ReadyPipe&& other) noexcept;
-  ~ReadyPipe();
 
-  int child_fd() const { return write_; }
-  void started();                   ///< closes our copy of the child's end, so that its death is seen
-  int fd() const { return read_; }  ///< readable when read() has news; for Poll::watch_fd
+  int child_fd() const { return write_.get(); }
+  void started() { write_.close(); }      ///< closes our copy of the child's end, so that its death is seen
+  int fd() const { return read_.get(); }  ///< readable when read() has news; for Poll::watch_fd
 
   struct News {
     std::optional<std::uint16_t> port;  ///< it serves
@@ -36,9 +35,9 @@ class ReadyPipe {
   Result<std::uint16_t> await(int timeout_ms);
 
  private:
-  ReadyPipe(int read_end, int write_end) : read_(read_end), write_(write_end) {}
-  int read_ = -1;
-  int write_ = -1;
+  ReadyPipe(Descriptor read_end, Descriptor write_end) : read_(std::move(read_end)), write_(std::move(write_end)) {}
+  Descriptor read_;
+  Descriptor write_;
   std::string text_;
   News news_;
 };

@@ -23,15 +23,13 @@ SignalFd::SignalFd(std::initializer_list<int> signals) {
   }
   pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  fd_ = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-  SB_ASSERT(fd_ >= 0, "a process has at least one free descriptor when it starts");
+  fd_ = Descriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  SB_ASSERT(fd_.is_open(), "a process has at least one free descriptor when it starts");
 }
-
-SignalFd::~SignalFd() { close(fd_); }
 
 std::optional<int> SignalFd::take() {
   signalfd_siginfo info{};
-  return read(fd_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)
+  return read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)
              ? std::optional<int>(static_cast<int>(info.ssi_signo))
              : std::nullopt;
 }

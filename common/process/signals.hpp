@@ -2,6 +2,8 @@
 #include <initializer_list>
 #include <optional>
 
+#include "common/descriptor.hpp"
+
 namespace slicebus::process {
 
 /// Blocks the signals for this thread and all threads it will start, and makes them readable. Construct it first thing
@@ -9,15 +11,12 @@ namespace slicebus::process {
 class SignalFd {
  public:
   explicit SignalFd(std::initializer_list<int> signals);
-  ~SignalFd();
-  SignalFd(const SignalFd&) = delete;
-  SignalFd& operator=(const SignalFd&) = delete;
-  int fd() const { return fd_; }
+  int fd() const { return fd_.get(); }
   /// The next pending signal's number, without waiting.
   std::optional<int> take();
 
  private:
-  int fd_ = -1;
+  Descriptor fd_;
 };
 
 }  // namespace slicebus::process

@@ -43,8 +43,8 @@ Result<void> end_stranger(pid_t pid, unsigned long long start_time) {
   if (pid <= 0) {
     return {};  // nobody: and kill(0) or kill(-1) would be everybody
   }
-  const int pidfd = open_pidfd(pid);
-  if (pidfd < 0) {
+  const Descriptor pidfd(open_pidfd(pid));
+  if (!pidfd.is_open()) {
     if (errno == ESRCH || errno == EINVAL) {
       return {};
     }
@@ -53,11 +53,11 @@ Result<void> end_stranger(pid_t pid, unsigned long long start_time) {
   // Opened first, compared then: what is compared is what will be signalled.
   Result<void> result;
   if (start_time_of(pid) == start_time) {
-    if (signal_pidfd(pidfd, SIGKILL) != 0 && errno != ESRCH) {
+    if (signal_pidfd(pidfd.get(), SIGKILL) != 0 && errno != ESRCH) {
       result = fail(Errc::unavailable, where, std::string("cannot be ended: ") + std::strerror(errno),
                     "end it as the user it belongs to");
     } else {
-      pollfd ended{pidfd, POLLIN, 0};
+      pollfd ended{pidfd.get(), POLLIN, 0};
       int ready = 0;
       do {
         ready = poll(&ended, 1, end_patience_ms);
@@ -69,7 +69,6 @@ Result<void> end_stranger(pid_t pid, unsigned long long start_time) {
       }
     }
   }
-  close(pidfd);
   return result;
 }
 

@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
-#include <utility>
 
 #include "common/log/log.hpp"
 #include "common/process/child.hpp"
@@ -82,28 +81,14 @@ Result<void> take(int fd, const std::string& path) {
 Result<LineageLock> LineageLock::acquire(const std::string& path) {
   std::error_code ignored;  // if the directory cannot be made, open says so
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!file.is_open()) {
     return fail(errno == ENOSPC || errno == EDQUOT ? Errc::exhausted : Errc::unavailable, "file \"" + path + "\"",
                 std::string("cannot be opened: ") + std::strerror(errno),
                 "check the path, its owner and its permissions");
   }
-  LineageLock lock(fd);
-  SB_TRY_VOID(take(fd, path));
-  return lock;
-}
-
-LineageLock::LineageLock(LineageLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-LineageLock& LineageLock::operator=(LineageLock&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-LineageLock::~LineageLock() {
-  if (fd_ >= 0) {
-    ::close(fd_);
-  }
+  SB_TRY_VOID(take(file.get(), path));
+  return LineageLock(std::move(file));
 }
 
 std::string lock_path_of(const std::string& ledger_path) {

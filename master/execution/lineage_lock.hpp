@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 
 namespace slicebus::execution {
@@ -14,13 +16,10 @@ class LineageLock {
   /// Errors: unavailable (cannot be opened, or the holder does not end), exhausted (no space to write pid and start
   /// time).
   static Result<LineageLock> acquire(const std::string& path);
-  LineageLock(LineageLock&& other) noexcept;
-  LineageLock& operator=(LineageLock&& other) noexcept;
-  ~LineageLock();
 
  private:
-  explicit LineageLock(int fd) : fd_(fd) {}
-  int fd_ = -1;
+  explicit LineageLock(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
 };
 
 /// "…/ledgers/<lineage>.db" → "…/ledgers/<lineage>.lock"

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "common/descriptor.hpp"
+
 namespace slicebus::http {
 namespace {
 
@@ -81,10 +83,8 @@ void close_connections(std::uint16_t port) {
 }
 
 void silence(int fd) {
-  const int quiet = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (quiet >= 0) {
-    ::dup3(quiet, fd, O_CLOEXEC);
-    ::close(quiet);
+  if (const Descriptor quiet(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); quiet.is_open()) {
+    ::dup3(quiet.get(), fd, O_CLOEXEC);
   }
 }
 

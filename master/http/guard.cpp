@@ -50,21 +50,15 @@ GuardTransport::GuardTransport(const HttpConfig& config, HttpBridge& bridge)
       bridge_(bridge),
       budgets_{.bodies = {.bytes_max = config.bodies_bytes_max}, .answers = {.bytes_max = config.answers_bytes_max}} {}
 
-GuardTransport::~GuardTransport() {
-  if (timer_ >= 0) {
-    ::close(timer_);
-  }
-}
-
 std::shared_ptr<Pistache::Aio::Handler> GuardTransport::clone() const {
   return std::make_shared<GuardTransport>(config_, bridge_);
 }
 
 void GuardTransport::registerPoller(Pistache::Polling::Epoll& poller) {
   Transport::registerPoller(poller);
-  timer_ = ::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  timer_ = Descriptor(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
   buffer_.resize(read_bytes);
-  for (const Fd fd : {timer_, bridge_.answers_fd()}) {
+  for (const Fd fd : {timer_.get(), bridge_.answers_fd()}) {
     poller.addFd(fd, Pistache::Flags<NotifyOn>(NotifyOn::Read), Pistache::Polling::Tag(static_cast<std::uint64_t>(fd)));
   }
 }
@@ -97,7 +91,7 @@ void GuardTransport::onReady(const Pistache::Aio::FdSet& events) {
 
 void GuardTransport::handle(const Event& event) {
   const Fd fd = static_cast<Fd>(event.getTag().value());
-  if (fd == timer_) {
+  if (fd == timer_.get()) {
     tick();
   } else if (fd == bridge_.answers_fd()) {
     deliver_answers();
@@ -277,7 +271,7 @@ void GuardTransport::enter(HttpBridge::Stage stage) {
 
 void GuardTransport::tick() {
   std::uint64_t ticks = 0;
-  [[maybe_unused]] const auto read = ::read(timer_, &ticks, sizeof ticks);
+  [[maybe_unused]] const auto read = ::read(timer_.get(), &ticks, sizeof ticks);
   for_each_line([&](Fd fd, Line& line, Now at) {
     line.connection.tick(at);
     settle(fd, line, at);
@@ -318,7 +312,7 @@ void GuardTransport::arm_timer(bool wanted) {
   const auto interval = std::chrono::nanoseconds(wanted ? tick_interval(config_) : 0ms);
   const timespec spec{.tv_sec = interval / 1s, .tv_nsec = (interval % 1s).count()};
   const itimerspec periodic{.it_interval = spec, .it_value = spec};
-  ::timerfd_settime(timer_, 0, &periodic, nullptr);
+  ::timerfd_settime(timer_.get(), 0, &periodic, nullptr);
   timer_armed_ = wanted;
 }
 

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/descriptor.hpp"
 #include "master/http/answer_cache.hpp"
 #include "master/http/bridge.hpp"
 #include "master/http/connection.hpp"
@@ -20,7 +21,6 @@ class GuardTransport : public Pistache::Tcp::Transport {
  public:
   /// Borrows the bridge, which outlives the listener.
   GuardTransport(const HttpConfig& config, HttpBridge& bridge);
-  ~GuardTransport() override;
 
   /// The reactor runs a clone for each of its threads, never the original.
   std::shared_ptr<Pistache::Aio::Handler> clone() const override;
@@ -65,7 +65,7 @@ class GuardTransport : public Pistache::Tcp::Transport {
   HttpConfig config_;
   HttpBridge& bridge_;
   Budgets budgets_;
-  int timer_ = -1;
+  Descriptor timer_;
   bool timer_armed_ = false;
   std::uint64_t batch_ = 0;  ///< number of the batch of events at hand
   HttpBridge::Stage stage_ = HttpBridge::Stage::serving;

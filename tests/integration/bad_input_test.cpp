@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/descriptor.hpp"
 #include "common/process/child.hpp"
 #include "common/process/ready.hpp"
 #include "tests/support/jobs.hpp"
@@ -25,23 +26,21 @@ namespace {
 /// A port of the loopback address with a listener that is ours.
 class TakenPort {
  public:
-  TakenPort() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  TakenPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    BOOST_REQUIRE(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);  // NOLINT: sockets
-    BOOST_REQUIRE(::listen(fd_, 1) == 0);
-    BOOST_REQUIRE(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size) == 0);  // NOLINT: sockets
+    BOOST_REQUIRE(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) ==
+                  0);  // NOLINT: sockets
+    BOOST_REQUIRE(::listen(socket_.get(), 1) == 0);
+    BOOST_REQUIRE(::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0);  // NOLINT: sockets
     port_ = ntohs(address.sin_port);
   }
-  ~TakenPort() { ::close(fd_); }
-  TakenPort(const TakenPort&) = delete;
-  TakenPort& operator=(const TakenPort&) = delete;
   std::uint16_t port() const { return port_; }
 
  private:
-  int fd_;
+  Descriptor socket_;
   std::uint16_t port_ = 0;
 };
 

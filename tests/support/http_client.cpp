@@ -3,22 +3,18 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <nlohmann/json.hpp>
+
+#include "common/descriptor.hpp"
 
 namespace slicebus::support {
 
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Fd {
-  int fd;
-  ~Fd() { ::close(fd); }
-};
 
 bool wait_for(int fd, short what, Clock::time_point deadline) {
   for (;;) {
@@ -54,16 +50,16 @@ nlohmann::json HttpAnswer::json() const { return nlohmann::json::parse(body); }
 
 std::optional<std::string> HttpClient::raw(const std::string& bytes, std::chrono::milliseconds patience) const {
   const Clock::time_point deadline = Clock::now() + patience;
-  const Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port_);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {  // NOLINT: sockets
+  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {  // NOLINT: sockets
     return std::nullopt;
   }
   for (std::size_t sent = 0; sent < bytes.size();) {
-    const ssize_t size = ::send(socket.fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    const ssize_t size = ::send(socket.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (size <= 0) {
       return std::nullopt;
     }
@@ -71,8 +67,8 @@ std::optional<std::string> HttpClient::raw(const std::string& bytes, std::chrono
   }
   std::string received;
   std::array<char, 65'536> buffer{};
-  while (wait_for(socket.fd, POLLIN, deadline)) {
-    const ssize_t size = ::recv(socket.fd, buffer.data(), buffer.size(), 0);
+  while (wait_for(socket.get(), POLLIN, deadline)) {
+    const ssize_t size = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
     if (size <= 0) {
       return size == 0 && !received.empty() ? std::optional(received) : std::nullopt;
     }

@@ -6,6 +6,8 @@
 #include <array>
 #include <boost/test/unit_test.hpp>
 
+#include "common/descriptor.hpp"
+
 namespace slicebus::support {
 namespace {
 
@@ -36,14 +38,12 @@ std::filesystem::path OwnFileSystem::inside(const LocalCluster& cluster) const {
 }
 
 void OwnFileSystem::fill(const LocalCluster& cluster) const {
-  const int file = ::open(filler(cluster).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  BOOST_REQUIRE(file >= 0);
+  const Descriptor file(::open(filler(cluster).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  BOOST_REQUIRE(file.is_open());
   static const std::array<char, 4'096> page{};
-  while (::write(file, page.data(), page.size()) > 0) {
+  while (::write(file.get(), page.data(), page.size()) > 0) {
   }
-  const int why = errno;
-  ::close(file);
-  BOOST_REQUIRE(why == ENOSPC);
+  BOOST_REQUIRE(errno == ENOSPC);
 }
 
 void OwnFileSystem::make_room(const LocalCluster& cluster) const { std::filesystem::remove(filler(cluster)); }

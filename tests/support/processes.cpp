@@ -14,6 +14,8 @@
 #include <set>
 #include <sstream>
 
+#include "common/descriptor.hpp"
+
 namespace slicebus::support {
 
 namespace {
@@ -122,35 +124,35 @@ Ended run(const std::vector<std::string>& words, const std::string& directory, s
   if (::pipe2(ends.data(), 02000000 /* O_CLOEXEC */) != 0) {
     return {-1, "no pipe"};
   }
+  const Descriptor output(ends[0]);
+  Descriptor input(ends[1]);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, input.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, input.get(), STDERR_FILENO);
   pid_t pid = -1;
   const int trouble = ::posix_spawnp(&pid, arguments[0], &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
+  input.close();
   Ended ended;
   if (trouble != 0) {
-    ::close(ends[0]);
     return {127, all[0] + " cannot be started"};
   }
   const auto deadline = std::chrono::steady_clock::now() + patience;
   std::array<char, 65'536> buffer{};
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-    pollfd one{ends[0], POLLIN, 0};
+    pollfd one{output.get(), POLLIN, 0};
     if (left <= 0 || ::poll(&one, 1, static_cast<int>(left)) == 0) {
       ::kill(pid, SIGKILL);
       break;
     }
-    const ssize_t size = ::read(ends[0], buffer.data(), buffer.size());
+    const ssize_t size = ::read(output.get(), buffer.data(), buffer.size());
     if (size <= 0) {
       break;
     }
     ended.output.append(buffer.data(), static_cast<std::size_t>(size));
   }
-  ::close(ends[0]);
   int status = 0;
   ::waitpid(pid, &status, 0);
   ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

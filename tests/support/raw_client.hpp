@@ -4,12 +4,13 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "common/descriptor.hpp"
 
 namespace slicebus::support {
 
@@ -23,30 +24,27 @@ class RawClient {
   };
 
   explicit RawClient(std::uint16_t port, int receive_buffer = 0)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (receive_buffer > 0) {
-      ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+      ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     }
     const int at_once = 1;  // so that the pieces of a test are pieces on the wire
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
+    ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     const timeval limit{.tv_sec = 60, .tv_usec = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;  // NOLINT
+    connected_ = ::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;  // NOLINT
   }
-  ~RawClient() { ::close(fd_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
 
   bool connected() const { return connected_; }
   /// False: the server has closed or reset.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (count <= 0) {
         return false;
       }
@@ -57,13 +55,13 @@ class RawClient {
   /// Its end will be a reset instead of an orderly end.
   void reset_on_close() {
     const linger reset{.l_onoff = 1, .l_linger = 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   }
-  void say_no_more() { ::shutdown(fd_, SHUT_WR); }
+  void say_no_more() { ::shutdown(socket_.get(), SHUT_WR); }
   /// The next bytes; empty at the end of input, at a reset and after a minute of silence.
   std::string receive() {
     std::string bytes(64U << 10U, '\0');
-    const ssize_t count = ::recv(fd_, bytes.data(), bytes.size(), 0);
+    const ssize_t count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
     bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
     return bytes;
   }
@@ -71,7 +69,7 @@ class RawClient {
   bool take(std::size_t count) {
     while (count > 0) {
       std::string bytes(std::min<std::size_t>(count, 64U << 10U), '\0');
-      const ssize_t taken = ::recv(fd_, bytes.data(), bytes.size(), 0);
+      const ssize_t taken = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
       if (taken <= 0) {
         return false;
       }
@@ -82,7 +80,7 @@ class RawClient {
   /// Whether the server has ended the connection in an orderly way (waits for it).
   bool ended() {
     char byte = 0;
-    return input_.empty() && ::recv(fd_, &byte, 1, 0) == 0;
+    return input_.empty() && ::recv(socket_.get(), &byte, 1, 0) == 0;
   }
   Response read(bool head_only = false) {
     Response response;
@@ -116,7 +114,7 @@ class RawClient {
     return !bytes.empty();
   }
 
-  int fd_;
+  Descriptor socket_;
   bool connected_ = false;
   std::string input_;
 };

@@ -84,41 +84,30 @@ void PageWriter::idle() {
 }
 
 Result<PageReader> PageReader::create() {
-  const int fd = memfd_create("slicebus-slot", MFD_CLOEXEC);
-  if (fd < 0) {
+  Descriptor fd(memfd_create("slicebus-slot", MFD_CLOEXEC));
+  if (!fd.is_open()) {
     return fail(Errc::unavailable, "page of a slot", std::strerror(errno), "raise the limit of open files (ulimit -n)");
   }
-  if (ftruncate(fd, sizeof(RunningPage)) != 0) {
-    const int reason = errno;
-    close(fd);
-    return fail(Errc::unavailable, "page of a slot", std::strerror(reason));
+  if (ftruncate(fd.get(), sizeof(RunningPage)) != 0) {
+    return fail(Errc::unavailable, "page of a slot", std::strerror(errno));
   }
-  auto page = map(fd, PROT_READ);
-  if (!page) {
-    close(fd);
-    return fail(std::move(page).error());
-  }
-  return PageReader(fd, *page);
+  SB_TRY(page, map(fd.get(), PROT_READ));
+  return PageReader(std::move(fd), page);
 }
 
 PageReader::PageReader(PageReader&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), page_(std::exchange(other.page_, nullptr)) {}
+    : fd_(std::move(other.fd_)), page_(std::exchange(other.page_, nullptr)) {}
 PageReader& PageReader::operator=(PageReader&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(page_, other.page_);
   return *this;
 }
-PageReader::~PageReader() {
-  unmap(page_);
-  if (fd_ >= 0) {
-    close(fd_);
-  }
-}
+PageReader::~PageReader() { unmap(page_); }
 
 std::optional<wire::SliceCopy> PageReader::running() const {
   // A slot can make its own page shorter, and reading would then kill the agent; it never has a reason to.
   struct stat status {};
-  if (fstat(fd_, &status) != 0 || status.st_size < static_cast<off_t>(sizeof(RunningPage))) {
+  if (fstat(fd_.get(), &status) != 0 || status.st_size < static_cast<off_t>(sizeof(RunningPage))) {
     return std::nullopt;
   }
   const std::uint32_t before = page_->version.load();

@@ -1,6 +1,8 @@
 #pragma once
 #include <optional>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/result.hpp"
 #include "common/wire/messages.hpp"
 
@@ -37,13 +39,13 @@ class PageReader {
   PageReader& operator=(PageReader&& other) noexcept;
   ~PageReader();
 
-  int fd() const { return fd_; }
+  int fd() const { return fd_.get(); }
   /// The slice that runs. Nothing: none, or the page was just being written (then no operation was at work).
   std::optional<wire::SliceCopy> running() const;
 
  private:
-  PageReader(int fd, RunningPage* page) : fd_(fd), page_(page) {}
-  int fd_;
+  PageReader(Descriptor fd, RunningPage* page) : fd_(std::move(fd)), page_(page) {}
+  Descriptor fd_;
   RunningPage* page_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/descriptor.hpp"
 #include "common/operations/file/file_error.hpp"
 #include "common/record/record.hpp"
 
@@ -17,7 +18,7 @@ constexpr std::size_t first_block_bytes = 1U << 16U;
 constexpr std::size_t block_bytes_max = 1U << 23U;
 
 /// Appends up to `count` bytes from `offset`; fewer only at the end of the file.
-Result<void> read_on(const File& file, const std::string& path, std::uint64_t offset, std::size_t count,
+Result<void> read_on(const Descriptor& file, const std::string& path, std::uint64_t offset, std::size_t count,
                      std::string& text) {
   const std::size_t before = text.size();
   text.resize(before + count);
@@ -88,8 +89,8 @@ bool overlaps_itself(std::string_view delimiter) {
 }
 
 Result<ChunkText> read_chunk(const Chunk& chunk, std::string_view delimiter) {
-  const File file(::open(chunk.path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
+  const Descriptor file(::open(chunk.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) {
     return fail(file_error(errno, "read", chunk.path));
   }
   struct stat seen {};

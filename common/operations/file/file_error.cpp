@@ -1,7 +1,5 @@
 #include "common/operations/file/file_error.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -33,17 +31,6 @@ Error file_error(int number, std::string_view doing, const std::string& path) {
     default:
       return {Errc::unavailable, where, what, "check the disk or the network file system"};
   }
-}
-
-File::~File() { close(); }
-
-int File::close() {
-  if (descriptor_ < 0) {
-    return 0;
-  }
-  // Not repeated on EINTR: Linux has released the descriptor then.
-  const int failed = ::close(std::exchange(descriptor_, -1));
-  return failed == 0 || errno == EINTR ? 0 : errno;
 }
 
 }  // namespace slicebus::operations::file

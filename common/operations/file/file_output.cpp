@@ -30,8 +30,8 @@ std::string parent_of(const std::string& path) {
 
 /// A new name in a directory survives a power cut only once the directory itself is written.
 Result<void> sync_directory(const std::string& directory) {
-  File opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.valid()) {
+  Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.is_open()) {
     return fail(file_error(errno, "write", directory));
   }
   if (::fsync(opened.get()) != 0 && errno != EINVAL) {  // EINVAL: this file system has nothing to sync
@@ -87,30 +87,27 @@ std::string temporary_name(const LineageId& lineage, SlicePosition slice, Fence 
 Result<OutputFile> OutputFile::create(const std::string& directory, const std::string& name) {
   const std::string path = join(directory, name);
   constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
-  int descriptor = ::open(path.c_str(), flags, 0666);
-  if (descriptor < 0 && errno == ENOENT) {
+  Descriptor file(::open(path.c_str(), flags, 0666));
+  if (!file.is_open() && errno == ENOENT) {
     SB_TRY_VOID(make_directory(directory));
-    descriptor = ::open(path.c_str(), flags, 0666);
+    file = Descriptor(::open(path.c_str(), flags, 0666));
   }
-  if (descriptor < 0) {
+  if (!file.is_open()) {
     return fail(file_error(errno, "write", directory));
   }
-  return OutputFile(descriptor, path);
+  return OutputFile(std::move(file), path);
 }
 
-OutputFile::OutputFile(OutputFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
-
 OutputFile::~OutputFile() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
+  if (file_.is_open()) {
+    file_.close();
     ::unlink(path_.c_str());
   }
 }
 
 Result<void> OutputFile::write(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t written = ::write(file_.get(), bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) {
       continue;
     }
@@ -123,11 +120,10 @@ Result<void> OutputFile::write(std::string_view bytes) {
 }
 
 Result<void> OutputFile::finish() {
-  if (::fsync(descriptor_) != 0) {
+  if (::fsync(file_.get()) != 0) {
     return fail(file_error(errno, "write", parent_of(path_)));
   }
-  File last(std::exchange(descriptor_, -1));
-  if (const int number = last.close()) {
+  if (const int number = file_.close()) {
     ::unlink(path_.c_str());
     return fail(file_error(number, "write", parent_of(path_)));
   }

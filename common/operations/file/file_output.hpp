@@ -1,7 +1,9 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
 
@@ -19,7 +21,7 @@ std::string temporary_name(const LineageId& lineage, SlicePosition slice, Fence 
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::string& directory, const std::string& name);
-  OutputFile(OutputFile&& other) noexcept;
+  OutputFile(OutputFile&&) noexcept = default;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
   Result<void> write(std::string_view bytes);
@@ -27,8 +29,8 @@ class OutputFile {
   Result<void> finish();
 
  private:
-  OutputFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
-  int descriptor_;
+  OutputFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+  Descriptor file_;
   std::string path_;
 };
 

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "common/descriptor.hpp"
+
 namespace slicebus::store {
 namespace {
 
@@ -23,19 +25,12 @@ Error disk_error(int number, const std::string& path) {
 
 class File {
  public:
-  File(const std::string& path, int flags) : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
-  ~File() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  bool is_open() const { return fd_ >= 0; }
+  File(const std::string& path, int flags) : file_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
+  bool is_open() const { return file_.is_open(); }
 
   bool write(std::string_view bytes) const {
     while (!bytes.empty()) {
-      const ssize_t wrote = ::write(fd_, bytes.data(), bytes.size());
+      const ssize_t wrote = ::write(file_.get(), bytes.data(), bytes.size());
       if (wrote < 0 && errno != EINTR) {
         return false;
       }
@@ -43,12 +38,12 @@ class File {
     }
     return true;
   }
-  bool sync() const { return ::fsync(fd_) == 0; }
+  bool sync() const { return ::fsync(file_.get()) == 0; }
   /// @return how many bytes came; negative: errno
   ssize_t read(std::uint64_t offset, char* into, std::size_t size) const {
     std::size_t got = 0;
     while (got < size) {
-      const ssize_t some = ::pread(fd_, into + got, size - got, static_cast<off_t>(offset + got));
+      const ssize_t some = ::pread(file_.get(), into + got, size - got, static_cast<off_t>(offset + got));
       if (some < 0 && errno != EINTR) {
         return -1;
       }
@@ -61,7 +56,7 @@ class File {
   }
 
  private:
-  int fd_;
+  Descriptor file_;
 };
 
 Result<void> sync_directory(const std::string& path) {

@@ -1,6 +1,8 @@
 #pragma once
 #include <string>
+#include <utility>
 
+#include "common/descriptor.hpp"
 #include "master/store/sqlite/database.hpp"
 
 namespace slicebus::store::sqlite {
@@ -11,9 +13,6 @@ class BlankFile {
  public:
   /// In `folder`. Errors: unavailable; Database::open makes files, too, so going on without one costs time only.
   static Result<BlankFile> make(const std::string& folder, const Schema& schema);
-  BlankFile(BlankFile&& other) noexcept;
-  BlankFile& operator=(BlankFile&& other) noexcept;
-  ~BlankFile();
 
   /// Becomes the file at `path`, which lies in the same file system; at most once. Where there is a file, or the log or
   /// journal of a former one, nothing happens. The name is durable with the first commit: SQLite syncs the directory
@@ -22,8 +21,8 @@ class BlankFile {
   bool become(const std::string& path);
 
  private:
-  explicit BlankFile(int fd) : fd_(fd) {}
-  int fd_;
+  explicit BlankFile(Descriptor file) : file_(std::move(file)) {}
+  Descriptor file_;
 };
 
 }  // namespace slicebus::store::sqlite

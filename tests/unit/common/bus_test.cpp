@@ -9,6 +9,7 @@
 
 #include "common/bus/pipe.hpp"
 #include "common/bus/socket.hpp"
+#include "common/descriptor.hpp"
 #include "common/time.hpp"
 #include "common/wire/codec.hpp"
 
@@ -63,12 +64,12 @@ std::string process_in(const Received& received) {
 /// A foreign ZeroMQ peer, byte by byte: ZMTP 3.0 with the NULL mechanism, as a DEALER that knows nothing of our frames.
 class ForeignDealer {
  public:
-  explicit ForeignDealer(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit ForeignDealer(std::uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    BOOST_REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    BOOST_REQUIRE(::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     std::string greeting("\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL", 16);
     greeting.resize(64, '\0');
     write(greeting);
@@ -76,14 +77,11 @@ class ForeignDealer {
     // Messages may follow once the other side is ready too.
     char bytes[256];
     for (std::string said; said.find("Identity") == std::string::npos;) {
-      const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);
+      const ssize_t got = recv(socket_.get(), bytes, sizeof bytes, 0);
       BOOST_REQUIRE(got > 0);
       said.append(bytes, static_cast<std::size_t>(got));
     }
   }
-  ForeignDealer(const ForeignDealer&) = delete;
-  ForeignDealer& operator=(const ForeignDealer&) = delete;
-  ~ForeignDealer() { close(fd_); }
 
   void send(const std::vector<std::string>& frames) const {
     for (std::size_t i = 0; i < frames.size(); ++i) {
@@ -98,9 +96,10 @@ class ForeignDealer {
     write(bytes + body);
   }
   void write(const std::string& bytes) const {
-    BOOST_REQUIRE(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+    BOOST_REQUIRE(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+                  static_cast<ssize_t>(bytes.size()));
   }
-  int fd_;
+  Descriptor socket_;
 };
 
 struct Counted {
