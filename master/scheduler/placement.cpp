@@ -19,12 +19,16 @@ class Table {
     }
   }
 
-  void first_slots(bool started) {
-    for (std::size_t i = 0; i < demands_.size(); ++i) {
-      if (demands_[i].started == started && has_[i] == 0 && demands_[i].wanted > 0) {
-        give(i);
-      }
+  void stops() {
+    first_slots([](const Demand& demand) { return demand.stopping; });
+  }
+  void spare(std::uint32_t slots) {
+    for (; slots > 0 && !free_.empty(); --slots) {
+      take_one();
     }
+  }
+  void first_slots(bool started) {
+    first_slots([started](const Demand& demand) { return demand.started == started; });
   }
   void the_rest() {
     for (std::size_t i = 0; i < demands_.size(); ++i) {
@@ -43,17 +47,30 @@ class Table {
     bool operator<(const Room& other) const { return slots != other.slots ? slots > other.slots : node < other.node; }
   };
 
+  template <class Which>
+  void first_slots(const Which& which) {
+    for (std::size_t i = 0; i < demands_.size(); ++i) {
+      if (which(demands_[i]) && has_[i] == 0 && demands_[i].wanted > 0) {
+        give(i);
+      }
+    }
+  }
   bool give(std::size_t i) {
     if (free_.empty()) {
       return false;
     }
-    auto most = free_.extract(free_.begin());
-    given_.push_back({demands_[i].ex_id, most.value().node});
+    given_.push_back({demands_[i].ex_id, take_one()});
     ++has_[i];
+    return true;
+  }
+  /// There is one.
+  NodeId take_one() {
+    auto most = free_.extract(free_.begin());
+    NodeId node = most.value().node;
     if (--most.value().slots > 0) {
       free_.insert(std::move(most));
     }
-    return true;
+    return node;
   }
 
   std::span<const Demand> demands_;
@@ -64,8 +81,10 @@ class Table {
 
 }  // namespace
 
-std::vector<Allocation> place(std::span<const Demand> demands, const FreeSlots& free) {
+std::vector<Allocation> place(std::span<const Demand> demands, const FreeSlots& free, std::uint32_t spared) {
   Table table(demands, free);
+  table.stops();
+  table.spare(spared);
   table.first_slots(true);
   table.first_slots(false);
   table.the_rest();

@@ -344,6 +344,10 @@ void Scheduler::on(const StoodStill& stood) {
   }
   for (Execution& execution : executions_) {
     execution.foreman.heard += stood.gap;
+    execution.foreman.spoke_first += stood.gap;
+    if (execution.drain) {
+      execution.drain->ended += stood.gap;
+    }
   }
 }
 

@@ -166,6 +166,7 @@ class Scheduler {
   void adopt_and_shed(Execution& execution);
   void take_back_from(const NodeId& node);
   std::uint32_t demand(const Execution& execution) const;
+  bool keeps_a_place(const Execution& execution) const;
   FreeSlots free_slots() const;
   void share(Execution& execution, NodeId node, std::uint32_t slots);
   void start_controllers();

@@ -41,6 +41,13 @@ std::uint32_t Scheduler::demand(const Execution& execution) const {
   return std::max(total(execution.shares), needs_one ? 1U : 0U);
 }
 
+/// The place that a stop's last slot left is nobody's until it is known that the stop needs no slot any more: others
+/// may hold what they get for ever.
+bool Scheduler::keeps_a_place(const Execution& execution) const {
+  return execution.drain && execution.drain->over && !execution.foreman.final_proposed && !execution.ended &&
+         execution.foreman.not_before != TimePoint::max() && demand(execution) == 0;
+}
+
 /// The one place that changes a share, so that the node hears of it.
 void Scheduler::share(Execution& execution, NodeId node, std::uint32_t slots) {
   const auto found = execution.shares.find(node);
@@ -139,19 +146,22 @@ FreeSlots Scheduler::free_slots() const {
 /// O(executions + slots + nodes), and a logarithm of the nodes for each slot that changes hands.
 void Scheduler::plan() {
   std::vector<Demand> demands;
+  std::uint32_t kept = 0;
   for (Execution& execution : executions_) {
     adopt_and_shed(execution);
+    kept += keeps_a_place(execution) ? 1 : 0;
     // A stop that came before the start is being recorded; nothing starts for it.
-    const bool cancelled = !execution.started && execution.wanted.desire.stopping;
+    const bool stopping = execution.wanted.desire.stopping;
+    const bool cancelled = !execution.started && stopping;
     const std::uint32_t has = total(execution.shares);
     if (const std::uint32_t wanted = demand(execution); wanted > has && !cancelled) {
-      demands.push_back({execution.wanted.ex_id, wanted, has, execution.started});
+      demands.push_back({execution.wanted.ex_id, wanted, has, execution.started, stopping});
     }
   }
   if (demands.empty()) {
     return;
   }
-  for (const Allocation& given : place(demands, free_slots())) {
+  for (const Allocation& given : place(demands, free_slots(), kept)) {
     Execution& execution = *find(given.ex_id);
     const auto found = execution.shares.find(given.node);
     share(execution, given.node, found == execution.shares.end() ? 1 : found->second + 1);

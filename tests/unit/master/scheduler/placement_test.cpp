@@ -49,6 +49,17 @@ BOOST_AUTO_TEST_CASE(a_running_execution_without_any_slot_comes_before_pending_o
   BOOST_TEST((place(demands, {{a, 1}}) == std::vector<Allocation>{{ExecutionId{"robbed"}, a}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_comes_first_and_what_is_spared_is_for_stops_alone) {
+  Demand stop = demand("stop", 1, 0, true);
+  stop.stopping = true;
+  const std::vector<Demand> demands{demand("robbed", 2, 0, true), stop};
+  BOOST_TEST((place(demands, {{a, 1}}) == std::vector<Allocation>{{ExecutionId{"stop"}, a}}));
+  BOOST_TEST((place(demands, {{a, 1}}, 1) == std::vector<Allocation>{{ExecutionId{"stop"}, a}}));
+  BOOST_TEST((place(demands, {{a, 2}, {b, 1}}, 1) ==
+              std::vector<Allocation>{{ExecutionId{"stop"}, a}, {ExecutionId{"robbed"}, b}}));
+  BOOST_TEST(place(std::span(demands).first(1), {{a, 1}, {b, 1}}, 3).empty());
+}
+
 BOOST_AUTO_TEST_CASE(never_more_than_wanted_nor_than_free) {
   const std::vector<Demand> demands{demand("e1", 2, 1, true), demand("e2", 9, 0, false)};
   const auto given = place(demands, {{a, 2}, {b, 1}});

@@ -388,6 +388,50 @@ BOOST_FIXTURE_TEST_CASE(a_stop_drains_the_slots_at_once_and_gives_them_its_own_t
   BOOST_TEST(wishes(step(Tick{}, 9s), "n1").at("e1") == 1u, "but accepted output may wait for one to publish it");
 }
 
+/// e1 is stopping and has just lost its last slot, on a cluster of which e2 would take every place for ever.
+struct StoppedAmongOthers : Running {
+  StoppedAmongOthers() {
+    step(WorkersChanged{ExecutionId{"e1"}, 1}, 0s);
+    nodes({node("n1", 1, {"e1"}), node("n2", 1)}, 1s);
+    step(wanted("e0", 1), 1s);
+    beat("e0", 1s);
+    nodes({node("n1", 3, {"e1"}), node("n2", 1, {"e0"})}, 1s);
+    step(wanted("e2", 9), 1s);
+    beat("e2", 1s);
+    nodes({node("n1", 3, {"e1", "e2", "e2"})}, 1s);
+    step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 30s}}, 2s);
+    beat("e1", 3s);
+    freed = nodes({node("n1", 3, {"e2", "e2"})}, 3s);
+  }
+  SchedulerActions freed;
+};
+
+BOOST_FIXTURE_TEST_CASE(the_place_of_a_stops_last_slot_goes_to_others_when_the_stop_needs_none, StoppedAmongOthers) {
+  BOOST_TEST(sent<wire::SlotsWanted>(freed).empty());
+  BOOST_TEST((wishes(beat("e1", 3s, 0, "stopped"), "n1") == Wishes{{"e1", 0}, {"e2", 3}}));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_with_output_to_publish_has_the_place_that_its_last_slot_left, StoppedAmongOthers) {
+  step(wanted("pending", 1), 3s);
+  BOOST_TEST((wishes(step(Tick{}, 4s), "n1") == Wishes{{"e1", 0}, {"e2", 2}}), "it may end without a slot");
+  BOOST_TEST((wishes(step(Tick{}, 5s), "n1") == Wishes{{"e1", 1}, {"e2", 2}}));
+  nodes({node("n1", 3, {"e2", "e2", "e1"})}, 5s);
+  beat("e1", 5s, 0, "stopped");
+  step(ExecutionEnded{ExecutionId{"e1"}}, 6s);
+  BOOST_TEST(told<ExecutionPlaced>(nodes({node("n1", 3, {"e2", "e2"})}, 6s)).size() == 1u, "the pending one starts");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_stop_whose_place_was_lost_has_the_next_one, StoppedAmongOthers) {
+  nodes({node("n1", 2, {"e2", "e2"})}, 3s, {NodeId{"n2"}});  // and e0 waits for another slot, too
+  step(WorkersChanged{ExecutionId{"e2"}, 1}, 5s);
+  BOOST_TEST((wishes(nodes({node("n1", 2, {"e2"})}, 5s), "n1") == Wishes{{"e1", 1}, {"e2", 1}}));
+}
+
+BOOST_FIXTURE_TEST_CASE(an_absence_of_our_own_makes_no_stop_wait_for_a_slot, StoppedAmongOthers) {
+  step(StoodStill{30s}, 34s);
+  BOOST_TEST((wishes(step(Tick{}, 34s), "n1") == Wishes{{"e1", 0}, {"e2", 2}}));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_stop_ordered_again_counts_its_time_from_then, Running) {
   nodes({node("n1", 4, {"e1", "e1"})}, 1s);
   step(DesireChanged{ExecutionId{"e1"}, {.version = 2, .stopping = true, .stop_timeout = 60s}}, 2s);
