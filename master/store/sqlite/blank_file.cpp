@@ -41,9 +41,12 @@ bool BlankFile::become(const std::string& path) {
     return false;
   }
   // A file system may have left out what was synced while there was no name (btrfs before Linux 6.16).
-  ::fsync(file_.get());
+  const bool synced = ::fsync(file_.get()) == 0;
   file_.close();
-  return true;
+  if (!synced) {
+    ::unlink(path.c_str());
+  }
+  return synced;
 }
 
 }  // namespace slicebus::store::sqlite

@@ -15,8 +15,9 @@ class BlankFile {
   static Result<BlankFile> make(const std::string& folder, const Schema& schema);
 
   /// Becomes the file at `path`, which lies in the same file system; at most once. Where there is a file, or the log or
-  /// journal of a former one, nothing happens. The name is durable with the first commit: SQLite syncs the directory
-  /// when it makes the log. To be called before the file is opened: closing a descriptor lets go of what SQLite locked.
+  /// journal of a former one, nothing happens; where it cannot be synced under its name, it loses that again. The name
+  /// is durable with the first commit: SQLite syncs the directory when it makes the log. To be called before the file
+  /// is opened: closing a descriptor lets go of what SQLite locked.
   /// @return whether it did
   bool become(const std::string& path);
 
