@@ -32,7 +32,7 @@ def take_turns(contestants, rounds):
                 result = contestant.run()
             except (Failed, subprocess.TimeoutExpired) as failure:  # of an hour of measurements, not all for one
                 print(f"  {number + 1}/{rounds} {contestant.name}, once more after: {failure}", file=sys.stderr, flush=True)
-                result = contestant.run()
+                result = contestant.run() | {"failed_before": 1}
             contestant.results.append(result)
             shown = ", ".join(f"{key} {value:,.3g}" if isinstance(value, float) else f"{key} {value:,}" for key, value in result.items())
             print(f"  {number + 1}/{rounds} {contestant.name}: {shown}", file=sys.stderr, flush=True)

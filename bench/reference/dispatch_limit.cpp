@@ -84,6 +84,7 @@ void answer(const std::string& endpoint, int first, int count) {
 struct Given {
   std::uint64_t slices = 0;
   double seconds = 0;
+  std::size_t connected = 0;
   long kb_connected = 0;  ///< resident memory, from before the first peer to when all have said something
   long kb_grown = 0;      ///< and to the last slice
 };
@@ -138,7 +139,7 @@ Given give(bus::Router& router, std::uint64_t slices, std::size_t batch_size, in
     }
   }
   const std::chrono::duration<double> took = patience.last() - began;
-  const Given given_out{done, took.count(), kb_connected, bench::resident_kb() - kb_before};
+  const Given given_out{done, took.count(), peers.size(), kb_connected, bench::resident_kb() - kb_before};
   for (const std::string& peer : peers) {
     static_cast<void>(router.send(peer, wire::SliceAssign{1, ++number, {}}));
   }
@@ -190,8 +191,9 @@ int main(int argc, char** argv) {
   while (wait(nullptr) > 0) {
   }
   std::printf(
-      "{\"slices\": %llu, \"seconds\": %.6f, \"cpu_seconds\": %.3f, \"kb_connected\": %ld, \"kb_grown\": %ld}\n",
-      static_cast<unsigned long long>(given.slices), given.seconds,
+      "{\"slices\": %llu, \"seconds\": %.6f, \"connected\": %zu, \"cpu_seconds\": %.3f, \"kb_connected\": %ld, "
+      "\"kb_grown\": %ld}\n",
+      static_cast<unsigned long long>(given.slices), given.seconds, given.connected,
       bench::cpu_seconds(RUSAGE_SELF) + bench::cpu_seconds(RUSAGE_CHILDREN), given.kb_connected, given.kb_grown);
   return 0;
 }

@@ -64,12 +64,12 @@ def slicebus(context, slots, seconds):
 def bare(context, slots, slices):
     batch = max(1, min(256, SLICES_IN_FLIGHT // 2 // slots))
     result = program(context.references / "bench-dispatch-limit", slices, batch, slots, SLOTS_IN_A_PROCESS)
-    return {"slices_per_second": result["slices"] / result["seconds"], "kb_connected": result["kb_connected"], "kb": result["kb_grown"]}
+    return {"slices_per_second": result["slices"] / result["seconds"], "connected": result["connected"], "kb_connected": result["kb_connected"], "kb": result["kb_grown"]}
 
 
-def a_slot(many, alone, key, slots):
-    """kB for each slot beyond the first."""
-    return (middle(many, key) - middle(alone, key)) / (slots - 1)
+def a_slot(many, alone, key):
+    """kB for each connected slot beyond the first."""
+    return (middle(many, key) - middle(alone, key)) / (middle(many, "connected") - 1)
 
 
 def middle(contestant, key):
@@ -93,8 +93,8 @@ def measure(context):
         own, other = rates(ours[slots]), rates(bares[slots])
         memory = "– | – | – | –"
         if slots >= 100:  # of fewer the difference is chance
-            of_ours, of_zeromq = (a_slot(of[slots], of[1], "kb_connected", slots) for of in (ours, bares))
-            memory = f"{of_ours:.1f} | {of_zeromq:.1f} | {of_ours - of_zeromq:.1f} | {a_slot(ours[slots], ours[1], 'kb', slots):.1f}"
+            of_ours, of_zeromq = (a_slot(of[slots], of[1], "kb_connected") for of in (ours, bares))
+            memory = f"{of_ours:.1f} | {of_zeromq:.1f} | {of_ours - of_zeromq:.1f} | {a_slot(ours[slots], ours[1], 'kb'):.1f}"
         lines.append(f"| {slots:,} | {middle(ours[slots], 'connected'):,.0f} | {statistics.median(own):,.0f} ({own[0]:,.0f}–{own[-1]:,.0f}) | "
                      f"{statistics.median(own) / at_ten:.0%} | {statistics.median(other):,.0f} ({other[0]:,.0f}–{other[-1]:,.0f}) | {memory} |")
     lines.append(f"\nLimits (M5): {LIMIT_RATE:.0%} of the rate at 10; {LIMIT_KB} kB a slot, of which ours {LIMIT_OUR_KB}.")
