@@ -209,8 +209,11 @@ void Scheduler::on(const wire::ControllerBeat& beat) {
   }
   execution->restarts.saw(beat.slices_planned, beat.slices_processed);
   foreman.waiting = beat.waiting;
-  plan_due_ |= foreman.final_proposed == beat.final_status.empty();
   foreman.final_proposed = !beat.final_status.empty();
+  // It is settled before the end is proposed: the records may have to take its errors first.
+  const bool needs_no_slot = beat.settled || foreman.final_proposed;
+  plan_due_ |= foreman.needs_no_slot != needs_no_slot;
+  foreman.needs_no_slot = needs_no_slot;
   const std::uint64_t obeyed = beat.order_seen >= execution->order_number ? execution->wanted.desire.version : 0;
   actions_.emplace_back(TellRecords{ControllerSaid{beat, obeyed}});
   tell_waiting(*execution);

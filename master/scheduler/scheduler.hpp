@@ -109,6 +109,7 @@ class Scheduler {
     std::string last_death;
     std::string waiting;  ///< of its last beat
     bool final_proposed = false;
+    bool needs_no_slot = false;  ///< all that was accepted is visible
   };
   struct Execution {
     ExecutionWanted wanted;

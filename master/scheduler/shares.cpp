@@ -33,19 +33,18 @@ std::uint32_t Scheduler::demand(const Execution& execution) const {
   }
   // A stop takes no new slots, unless its controller goes on without an end: then accepted output waits for a slot to
   // publish it.
-  if (!execution.drain || !execution.drain->over) {
+  if (!execution.drain || !execution.drain->over || foreman.needs_no_slot) {
     return 0;
   }
-  const bool needs_one = foreman.spoke && !foreman.final_proposed &&
-                         now_ - std::max(foreman.spoke_first, execution.drain->ended) > config_.beat;
+  const bool needs_one = foreman.spoke && now_ - std::max(foreman.spoke_first, execution.drain->ended) > config_.beat;
   return std::max(total(execution.shares), needs_one ? 1U : 0U);
 }
 
-/// The place that a stop's last slot left is nobody's until it is known that the stop needs no slot any more: others
-/// may hold what they get for ever.
+/// A stop whose slots have gone may need one more, and others may hold what they get for ever: so a place is kept for
+/// it until its controller has said that it needs none, or a new controller would have by now.
 bool Scheduler::keeps_a_place(const Execution& execution) const {
-  return execution.drain && execution.drain->over && !execution.foreman.final_proposed && !execution.ended &&
-         execution.foreman.not_before != TimePoint::max() && demand(execution) == 0;
+  return execution.drain && execution.drain->over && !execution.foreman.needs_no_slot && !execution.ended &&
+         now_ - execution.drain->ended <= 2 * config_.silence_limit && demand(execution) == 0;
 }
 
 /// The one place that changes a share, so that the node hears of it.
@@ -143,7 +142,7 @@ FreeSlots Scheduler::free_slots() const {
   return free;
 }
 
-/// O(executions + slots + nodes), and a logarithm of the nodes for each slot that changes hands.
+/// O(executions + slots + nodes), and a logarithm of the nodes for each slot that changes hands or is kept.
 void Scheduler::plan() {
   std::vector<Demand> demands;
   std::uint32_t kept = 0;

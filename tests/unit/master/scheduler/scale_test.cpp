@@ -167,6 +167,12 @@ BOOST_AUTO_TEST_CASE(a_step_stays_well_below_ten_milliseconds) {
   require_quick("fewer workers", 50, [&](std::uint32_t i) {
     return cluster.step(WorkersChanged{ExecutionId{named("exec", i)}, 5, 1});
   });
+  require_quick("a stop", 50, [&](std::uint32_t i) {
+    const ExecutionId ex_id{named("exec", 100 + i)};
+    return cluster.step(DesireChanged{ex_id, {.version = 2, .stopping = true, .stop_timeout = 1s}});
+  });
+  cluster.obey();  // and keeps a place until its controller has spoken
+  require_quick("the beat to everyone while stops keep places", 20, [&](std::uint32_t) { return cluster.tick(); });
   require_quick("an execution that ended", 50,
                 [&](std::uint32_t i) { return cluster.step(ExecutionEnded{ExecutionId{named("exec", i)}}); });
 }
