@@ -95,6 +95,49 @@ BOOST_AUTO_TEST_CASE(read_only_file_system_under_the_output_makes_it_wait_and_go
   writer.require_each_record_once();
 }
 
+BOOST_AUTO_TEST_CASE(stop_that_cannot_publish_yet_has_a_slot_for_it_on_a_full_cluster_and_ends_when_it_can) {
+  const TestDirectory directory;
+  const OwnFileSystem disk(directory / "output", 4U << 20U);
+  const LocalCluster cluster(directory.path(), {.slots = 2, .wrapped_in = disk.words()});
+  MadeUp made_up = exporting();
+  made_up.workers = 1;
+  const Exporting writer(cluster, made_up, disk.inside(cluster));
+  writer.require_progress("before the disk is read-only");
+  // Takes whatever place comes free, and gives none back.
+  json greedy = job_of({.name = "a job that takes all", .workers = 9});
+  greedy["lifecycle"] = "persistent";
+  const std::string others = cluster.submit(greedy).ex_id;
+  BOOST_REQUIRE(eventually(30s, [&] { return cluster.slots(others).size() == 1; }));
+
+  // What is prepared while the controller stands still is accepted when it goes on, and cannot be published any more.
+  const pid_t controller = cluster.controller(writer.ex_id()).value();
+  BOOST_REQUIRE(::kill(controller, SIGSTOP) == 0);
+  BOOST_TEST(eventually(3s, [&] { return hidden_files(writer.output()).size() >= 2; }));
+  BOOST_REQUIRE(eventually(30s, [&] { return disk.remount(cluster, "ro"); }));
+  BOOST_REQUIRE(::kill(controller, SIGCONT) == 0);
+  require_waiting(cluster, writer.ex_id(), "Read-only file system");
+
+  const pid_t last_slot = cluster.slots(writer.ex_id()).at(0);
+  cluster.post("/v1/ex/" + writer.ex_id() + "/_stop?blocking=false&timeout=1000");
+  BOOST_TEST(eventually(30s,
+                        [&] {
+                          const std::vector<pid_t> slots = cluster.slots(writer.ex_id());
+                          return slots.size() == 1 && slots[0] != last_slot;
+                        }),
+             "no new slot\n"
+                 << cluster.logs());
+  BOOST_TEST(cluster.status(writer.ex_id()) == "stopping");
+  BOOST_TEST(cluster.slots(others).size() == 1U);
+
+  BOOST_REQUIRE(disk.remount(cluster, "rw"));
+  BOOST_TEST(cluster.becomes(writer.ex_id(), "stopped"));
+  BOOST_TEST(eventually(20s, [&] { return hidden_files(writer.output()).empty(); }));
+  BOOST_TEST(cluster.execution(writer.ex_id()).at("_slicer_stats").at("processed").get<std::size_t>() ==
+             writer.files());
+  cluster.require_sound_ledger(writer.ex_id());
+  BOOST_TEST(eventually(30s, [&] { return cluster.slots(others).size() == 2; }));
+}
+
 BOOST_AUTO_TEST_CASE(
     full_disk_under_the_ledger_makes_it_wait_and_go_on_when_there_is_space_whoever_is_killed_meanwhile) {
   const TestDirectory directory;
