@@ -110,7 +110,9 @@ void Cluster::pause_when_quiet(Job& job) {
   const ExecutionId ex = job.current;
   job.wants_pause = true;
   world.at(20s, nullptr, [this, &job, ex] {
-    if (ex == job.current && job.pause_ordered && !executions.is_terminal(ex) && executions.status(ex) != "paused" &&
+    const std::string status = executions.status(ex);
+    const bool answered = status == "paused" || status == "stopping";  // by a stop, which came later
+    if (ex == job.current && job.pause_ordered && !executions.is_terminal(ex) && !answered &&
         job.last_beats[ex].final_status.empty()) {
       throw Violation("a pause was not answered within 20 s");
     }
