@@ -113,8 +113,9 @@ class Sender {
   virtual Result<void> publish(const LineageId& lineage, SlicePosition slice, Fence fence) = 0;
   /// Removes what prepare() left; missing is no error.
   virtual void drop(const LineageId& lineage, SlicePosition slice, Fence fence) = 0;
-  /// Removes every temporary file of the lineage. The controller calls it when the execution ends.
-  virtual void sweep(const LineageId& lineage) = 0;
+  /// Removes every temporary file of the lineage under a fence of that epoch or an earlier one. The controller calls it
+  /// when the execution ends; one that froze before it may do so while a recovery prepares output under later epochs.
+  virtual void sweep(const LineageId& lineage, std::uint64_t last_epoch) = 0;
 };
 
 // ---- what the catalog lists

@@ -335,7 +335,7 @@ void Controller::State::end_with(store::FinalState state, TimePoint now) {
   final_state = std::move(state);
   settled = true;
   ended_at = now;
-  out.emplace_back(SweepOutput{});
+  out.emplace_back(SweepOutput{epoch});
 }
 
 void Controller::State::fail_execution(std::string reason, TimePoint now) {

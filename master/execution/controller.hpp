@@ -140,8 +140,11 @@ struct AskSlicer {
   std::size_t max = 0;
 };
 /// The execution has ended: remove temporary files of dead attempts. To be done before any later action is performed:
-/// once the master knows the final status a recovery may begin to prepare output under the same names.
-struct SweepOutput {};
+/// once the master knows the final status a recovery may begin to prepare output, and so may that of a controller which
+/// took this one's place while it stood still.
+struct SweepOutput {
+  std::uint64_t last_epoch = 0;  ///< attempts of later ones are not this controller's to judge
+};
 /// This process logs so from now on; its slots hear it with their assignments.
 struct UseLogLevel {
   std::string level;

@@ -15,8 +15,8 @@ struct Answering {
     return step ? SlicerAnswer(Sliced{request.slicer_id, *std::move(step)})
                 : SlicerAnswer(SlicerFailed{request.slicer_id, std::move(step).error()});
   }
-  SlicerAnswer operator()(const SweepOutput&) const {
-    slicers.sweep();
+  SlicerAnswer operator()(const SweepOutput& request) const {
+    slicers.sweep(request.last_epoch);
     return Swept{};
   }
 };

@@ -141,7 +141,7 @@ Result<operations::SlicerStep> Slicers::next(std::uint32_t slicer_id, std::size_
   }
 }
 
-void Slicers::sweep() {
+void Slicers::sweep(std::uint64_t last_epoch) {
   const json& list = execution_["operations"];
   for (std::size_t i = 0; i < list.size(); ++i) {
     const operations::Operation* operation = operations::find_operation(bare_name(name_of(list[i])));
@@ -151,7 +151,7 @@ void Slicers::sweep() {
     try {
       auto sender = operation->make_sender(operations::effective_options(execution_, i));
       if (sender) {
-        (*sender)->sweep(lineage_);
+        (*sender)->sweep(lineage_, last_epoch);
       } else {
         log::warn("output_not_swept", {{"operation", operation->spec->name}, {"cause", sender.error().text()}});
       }

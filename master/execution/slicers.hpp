@@ -27,8 +27,8 @@ class Slicers {
   void place(const std::vector<store::SlicerState>& states);
   /// At most `max` requests (1..1'000). Errors: whatever the reader says, and internal when its step breaks a limit.
   Result<operations::SlicerStep> next(std::uint32_t slicer_id, std::size_t max);
-  /// Removes the temporary files that dead attempts of the lineage left under its senders.
-  void sweep();
+  /// Removes the temporary files that dead attempts of the lineage, up to that epoch, left under its senders.
+  void sweep(std::uint64_t last_epoch);
 
  private:
   Slicers() = default;  // NOLINT(bugprone-exception-escape): an empty nlohmann::json throws nothing

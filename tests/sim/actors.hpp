@@ -137,7 +137,7 @@ class SimController final : public Process {
   void schedule();
   void perform_all();
   void perform(const execution::ControllerAction& action);
-  void sweep();
+  void sweep(std::uint64_t last_epoch);
   void commit(const execution::CommitGroup& group);
   void write(const execution::CommitGroup& group);
   void answer(const execution::ControllerEvent& event, Duration within);

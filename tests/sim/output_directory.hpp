@@ -40,7 +40,9 @@ class OutputDirectory {
   /// Every name as it is now stays.
   void sync_names() { renamed_.clear(); }
   void drop(const wire::SliceCopy& name) { temporary_.erase(key(name)); }
-  void sweep() { temporary_.clear(); }
+  void sweep(std::uint64_t last_epoch) {
+    std::erase_if(temporary_, [=](const auto& file) { return file.first.fence.epoch <= last_epoch; });
+  }
   void lose_power() {
     while (!renamed_.empty()) {
       const Renamed& last = renamed_.back();

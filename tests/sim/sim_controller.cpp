@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "common/overloaded.hpp"
@@ -237,20 +238,21 @@ void SimController::perform(const execution::ControllerAction& action) {
                         [&](const execution::CommitGroup& each) { commit(each); },
                         [&](const execution::ReadErrors& each) { read_errors(each.after); },
                         [&](const execution::AskSlicer& each) { slice(each); },
-                        [&](const execution::SweepOutput&) { sweep(); }, [](const execution::UseLogLevel&) {},
+                        [&](const execution::SweepOutput& each) { sweep(each.last_epoch); },
+                        [](const execution::UseLogLevel&) {},
                         [&](const execution::Exit& each) { end({.code = each.code}, "exit: " + each.why); }},
              action);
 }
 
 /// Later actions wait until it is done.
-void SimController::sweep() {
+void SimController::sweep(std::uint64_t last_epoch) {
   if (cluster_.mutation == Mutation::sweep_after_the_end) {
-    world_.at(4s, nullptr, [this] { job_.output.sweep(); });
+    world_.at(4s, nullptr, [this] { job_.output.sweep(std::numeric_limits<std::uint64_t>::max()); });
     return;
   }
   sweeping_ = true;
-  after(world_.chance.time(0.001, 0.02), [this] {
-    job_.output.sweep();
+  after(world_.chance.time(0.001, 0.02), [this, last_epoch] {
+    job_.output.sweep(last_epoch);
     sweeping_ = false;
     perform_all();
   });

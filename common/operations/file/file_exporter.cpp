@@ -157,7 +157,9 @@ class FileExporter final : public Sender {
     file::drop_file(directory_, file::temporary_name(lineage, slice, fence, extension_));
   }
 
-  void sweep(const LineageId& lineage) override { file::sweep_files(directory_, lineage); }
+  void sweep(const LineageId& lineage, std::uint64_t last_epoch) override {
+    file::sweep_files(directory_, lineage, last_epoch);
+  }
 
  private:
   Result<void> append(const record::Record& record, std::string& text) const {

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <optional>
 #include <vector>
 
 #include "common/operations/file/file_error.hpp"
@@ -67,6 +69,15 @@ Result<void> make_directory(const std::string& directory) {
     SB_TRY_VOID(sync_directory(parent_of(at)));
   }
   return {};
+}
+
+/// Of a name that temporary_name() made; nothing: of somebody else's.
+std::optional<std::uint64_t> epoch_of(std::string_view temporary) {
+  const std::string_view fence = temporary.substr(temporary.rfind('.') + 1);
+  std::uint64_t epoch = 0;
+  const auto [end, problem] = std::from_chars(fence.data(), fence.data() + fence.size(), epoch);
+  return problem == std::errc{} && end != fence.data() + fence.size() && *end == '-' ? std::optional(epoch)
+                                                                                     : std::nullopt;
 }
 
 }  // namespace
@@ -147,14 +158,15 @@ void drop_file(const std::string& directory, const std::string& temporary) {
   ::unlink(join(directory, temporary).c_str());
 }
 
-void sweep_files(const std::string& directory, const LineageId& lineage) {
+void sweep_files(const std::string& directory, const LineageId& lineage, std::uint64_t last_epoch) {
   DIR* opened = ::opendir(directory.c_str());
   if (opened == nullptr) {
     return;
   }
   const std::string prefix = "." + lineage.text + ".";
   while (const dirent* entry = ::readdir(opened)) {
-    if (std::string_view(entry->d_name).starts_with(prefix)) {
+    const std::string_view name(entry->d_name);
+    if (const auto epoch = epoch_of(name); name.starts_with(prefix) && epoch && *epoch <= last_epoch) {
       ::unlink(join(directory, entry->d_name).c_str());
     }
   }

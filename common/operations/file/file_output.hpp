@@ -38,8 +38,8 @@ class OutputFile {
 Result<void> publish_file(const std::string& directory, const std::string& temporary, const std::string& final_name);
 /// Removes; missing is fine.
 void drop_file(const std::string& directory, const std::string& temporary);
-/// Removes every temporary file of the lineage in the directory.
-void sweep_files(const std::string& directory, const LineageId& lineage);
+/// Removes the temporary files of the lineage in the directory whose fence is of `last_epoch` or earlier.
+void sweep_files(const std::string& directory, const LineageId& lineage, std::uint64_t last_epoch);
 
 /// What is wrong with a directory that is to be written (it may be absent, if it can be made). For submission.
 Result<void> check_output(const std::string& directory);

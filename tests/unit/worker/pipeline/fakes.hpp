@@ -59,7 +59,7 @@ struct FakeSender : operations::Sender {
   void drop(const LineageId&, SlicePosition slice, Fence) override {
     journal.push_back(name + " drop " + std::to_string(slice.slicer_order));
   }
-  void sweep(const LineageId&) override {}
+  void sweep(const LineageId&, std::uint64_t) override {}
   std::string name;
   Journal& journal;
   Fails fails;
